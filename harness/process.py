@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+import tempfile
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 DEFAULT_TIMEOUT_S = 120.0
@@ -94,12 +96,120 @@ def run(
             )
             completed = Completed(words, said.returncode, said.stdout, said.stderr)
     except FileNotFoundError as error:
-        raise ProcessError(f"{words[0]}: no such program ({error.filename}); `./nox -s doctor` says what is missing") from None
+        raise _no_such_program(words, error) from None
     except subprocess.TimeoutExpired:
-        raise ProcessError(f"{shlex.join(words)}: no end after {timeout_s:g} s; it was killed") from None
+        raise _too_late(words, timeout_s) from None
     if check and completed.exit_code != 0:
-        raise ProcessError(f"{shlex.join(words)}: exit code {completed.exit_code}: {_last_words(completed, log)}", completed)
+        raise _failed(completed, log)
     return completed
+
+
+def stream(
+    argv: Sequence[str | os.PathLike[str]],
+    on_line: Callable[[str], None],
+    *,
+    env: Mapping[str, str] | None = None,
+    timeout_s: float | None = None,
+    check: bool = True,
+) -> Completed:
+    """Run a program without a shell and hand over each line of its standard output as it comes.
+
+    Args:
+        argv: The program and its arguments; the program is looked up on PATH.
+        on_line: Gets each line, without its end.
+        env: Variables added to this process's own environment.
+        timeout_s: Seconds after which it is killed; None waits for ever.
+        check: Whether a non-zero exit code raises.
+
+    Raises:
+        ProcessError: As `run`.
+    """
+    words = tuple(os.fspath(word) for word in argv)
+    lines: list[str] = []
+    late = threading.Event()
+    with tempfile.TemporaryFile("w+", errors="replace") as errors:
+        try:
+            child = subprocess.Popen(
+                words,
+                env={**os.environ, **(env or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                errors="replace",
+            )
+        except FileNotFoundError as error:
+            raise _no_such_program(words, error) from None
+
+        def kill() -> None:
+            late.set()
+            child.kill()
+
+        timer = threading.Timer(timeout_s or 0, kill)
+        timer.daemon = True
+        if timeout_s is not None:
+            timer.start()
+        try:
+            with child:
+                for line in child.stdout or ():
+                    lines.append(line)
+                    on_line(line.rstrip("\r\n"))
+        except BaseException:
+            child.kill()
+            raise
+        finally:
+            timer.cancel()
+        errors.seek(0)
+        completed = Completed(words, child.returncode, "".join(lines), errors.read())
+    if late.is_set() and timeout_s is not None:
+        raise _too_late(words, timeout_s)
+    if check and completed.exit_code != 0:
+        raise _failed(completed, None)
+    return completed
+
+
+def start_detached(argv: Sequence[str | os.PathLike[str]], *, log: Path, env: Mapping[str, str] | None = None) -> int:
+    """Start a program in a session of its own, which outlives this process, and return its process id.
+
+    Its process group has that same id, so that one signal reaches it and its children.
+
+    Args:
+        argv: The program and its arguments; the program is looked up on PATH.
+        log: A file that gets standard output and standard error.
+        env: Variables added to this process's own environment.
+
+    Raises:
+        ProcessError: The program is missing.
+    """
+    words = tuple(os.fspath(word) for word in argv)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return os.posix_spawnp(
+            words[0],
+            words,
+            {**os.environ, **(env or {})},
+            file_actions=(
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 1, os.fspath(log), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
+                (os.POSIX_SPAWN_DUP2, 1, 2),
+            ),
+            setsid=True,
+        )
+    except FileNotFoundError as error:
+        raise _no_such_program(words, error) from None
+
+
+def _no_such_program(words: tuple[str, ...], error: FileNotFoundError) -> ProcessError:
+    return ProcessError(f"{words[0]}: no such program ({error.filename}); `./nox -s doctor` says what is missing")
+
+
+def _too_late(words: tuple[str, ...], timeout_s: float) -> ProcessError:
+    return ProcessError(f"{shlex.join(words)}: no end after {timeout_s:g} s; it was killed")
+
+
+def _failed(completed: Completed, log: Path | None) -> ProcessError:
+    said = _last_words(completed, log)
+    return ProcessError(f"{shlex.join(completed.argv)}: exit code {completed.exit_code}: {said}", completed)
 
 
 def _last_words(completed: Completed, log: Path | None) -> str:

@@ -1,0 +1,1 @@
+"""Clusters: one protocol, pytest-kubernetes' `AClusterManager`, and the providers behind it."""
