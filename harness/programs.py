@@ -1,0 +1,198 @@
+"""Builds the pinned Go programs of tools/ and keeps them, each under the hash of its pins.
+
+A changed pin, source file or recipe gives another hash and so another folder: what did not change is never built again.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import re
+import shutil
+import tempfile
+import tomllib
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness import paths, process
+from harness.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from harness.progress import Plan
+
+TOOLS = paths.ROOT / "tools"
+_BUILD_TIMEOUT_S = 45 * 60.0
+_VERSION = re.compile(r"\{version:([^}]+)\}")
+
+
+@dataclass(frozen=True)
+class Tool:
+    """One folder of tools/: what it builds and how."""
+
+    name: str
+    folder: Path
+    binaries: tuple[str, ...]
+    package: str = "tool"
+    ldflags: tuple[str, ...] = ()
+    rename: Mapping[str, str] = field(default_factory=dict)
+    data: Mapping[str, str] = field(default_factory=dict)
+
+    def digest(self) -> str:
+        """Return the hash of everything that decides what is built: pins, sources and recipe."""
+        sources = sorted(
+            path
+            for path in self.folder.rglob("*")
+            if path.is_file() and (path.suffix == ".go" or path.name in {"go.mod", "go.sum"})
+        )
+        recipe = repr((self.binaries, self.package, self.ldflags, sorted(self.rename.items()), sorted(self.data.items())))
+        state = hashlib.sha256(recipe.encode())
+        for path in sources:
+            state.update(f"\0{path.relative_to(self.folder)}\0".encode() + path.read_bytes())
+        return state.hexdigest()[:16]
+
+    def home(self) -> Path:
+        """Return the folder that holds, or will hold, the built programs."""
+        return paths.cache_dir() / "programs" / f"{self.name}-{self.digest()}"
+
+    def built(self) -> bool:
+        """Tell whether the programs are there."""
+        return self.home().is_dir()
+
+
+def load(folder: Path = TOOLS) -> dict[str, Tool]:
+    """Read tools/programs.toml.
+
+    Raises:
+        UserError: A table names no folder, or has a key that means nothing.
+    """
+    catalogue = tomllib.loads((folder / "programs.toml").read_text())
+    return {name: _tool(name, folder / name, table) for name, table in catalogue.items()}
+
+
+def _tool(name: str, folder: Path, table: dict[str, Any]) -> Tool:
+    unknown = set(table) - {"binaries", "package", "ldflags", "rename", "data"}
+    if unknown:
+        raise UserError(f"tools/programs.toml: [{name}] has unknown keys: {', '.join(sorted(unknown))}")
+    return Tool(
+        name=name,
+        folder=folder,
+        binaries=tuple(table["binaries"]),
+        package=table.get("package", "tool"),
+        ldflags=tuple(table.get("ldflags", ())),
+        rename=table.get("rename", {}),
+        data=table.get("data", {}),
+    )
+
+
+def path(binary: str) -> Path:
+    """Return where a program is, building its tool first where that was not done yet.
+
+    Raises:
+        UserError: No tool builds a program of that name.
+    """
+    for tool in load().values():
+        if binary in tool.binaries:
+            return ensure(tool.name)[tool.name] / binary
+    raise UserError(f"{binary}: no folder of tools/ builds it; see tools/programs.toml")
+
+
+def missing(*names: str) -> list[str]:
+    """Return which of these tools are not built yet."""
+    tools = load()
+    return [name for name in names if not tools[name].built()]
+
+
+def ensure(*names: str, plan: Plan | None = None) -> dict[str, Path]:
+    """Build what is missing of these tools.
+
+    Args:
+        names: Folders of tools/.
+        plan: Where each build is told as a step.
+
+    Returns:
+        For each tool the folder with its programs.
+
+    Raises:
+        UserError: A name is unknown, there is no Go, or a build failed.
+    """
+    tools = load()
+    unknown = [name for name in names if name not in tools]
+    if unknown:
+        raise UserError(f"{', '.join(unknown)}: not in tools/programs.toml; known: {', '.join(tools)}")
+    homes: dict[str, Path] = {}
+    for name in names:
+        tool = tools[name]
+        if not tool.built():
+            if plan is None:
+                _build(tool)
+            else:
+                with plan.step(f"building {', '.join(tool.binaries)} (pinned Go module; once)"):
+                    _build(tool)
+        homes[name] = tool.home()
+    return homes
+
+
+@contextmanager
+def _locked(home: Path) -> Iterator[None]:
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with home.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _build(tool: Tool) -> None:
+    from harness import prerequisites  # noqa: PLC0415  # only a build needs Go; `kubectl` on a warm cache does not
+
+    go = prerequisites.go()
+    home = tool.home()
+    with _locked(home):
+        if tool.built():  # another process was faster
+            return
+        with tempfile.TemporaryDirectory(prefix=f"{tool.name}-", dir=home.parent) as scratch:
+            made = Path(scratch) / "made"
+            made.mkdir()
+            environment = {
+                "CGO_ENABLED": "0",
+                "GOBIN": str(made),
+                "GOFLAGS": "-mod=readonly -buildvcs=false",
+                "GOTOOLCHAIN": "local",
+                "GOWORK": "off",
+            }
+            flags = " ".join(["-s", "-w", *(_with_versions(flag, tool) for flag in tool.ldflags)])
+            process.run(
+                [go, "install", "-trimpath", "-ldflags", flags, tool.package],
+                cwd=tool.folder,
+                env=environment,
+                timeout_s=_BUILD_TIMEOUT_S,
+            )
+            for old, new in tool.rename.items():
+                (made / old).rename(made / new)
+            absent = [name for name in tool.binaries if not (made / name).is_file()]
+            if absent:
+                raise UserError(f"tools/{tool.name}: the build did not give {', '.join(absent)}; see tools/programs.toml")
+            for name, source in tool.data.items():
+                module, _, folder = source.partition(":")
+                shutil.copytree(_module_folder(go, tool, module) / folder, made / name, copy_function=shutil.copyfile)
+            made.rename(home)
+
+
+def _module_folder(go: Path, tool: Tool, module: str) -> Path:
+    said = process.run([go, "list", "-m", "-json", module], cwd=tool.folder, env={"GOFLAGS": "-mod=readonly"})
+    return Path(json.loads(said.stdout)["Dir"])
+
+
+def _with_versions(flag: str, tool: Tool) -> str:
+    pins = (tool.folder / "go.mod").read_text()
+
+    def version(match: re.Match[str]) -> str:
+        found = re.search(rf"^\s*(?:require\s+)?{re.escape(match[1])}\s+(v\S+)", pins, re.MULTILINE)
+        if found is None:
+            raise UserError(f"tools/{tool.name}/go.mod: no requirement of {match[1]}, which tools/programs.toml asks for")
+        return found[1]
+
+    return _VERSION.sub(version, flag)

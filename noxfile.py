@@ -1,0 +1,111 @@
+"""Every task of the project. `./nox` lints, checks types and runs every test; `./nox -l` is the table of contents.
+
+Options of a task come after two dashes: `./nox -s up -- --vote-port 9000`, `./nox -s up -- --help`.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2026.4.10"
+# `./nox` made .venv from the lock file with everything in it: the tasks run there, and none installs anything else.
+nox.options.default_venv_backend = "none"
+nox.options.stop_on_first_error = False
+
+PYTHON = sys.executable
+BIN = Path(PYTHON).parent
+PYTHON_FOLDERS = ("harness", "services", "tests", "bench", "noxfile.py")
+LOCKS = ("dev", "vote", "worker", "result", "seed")
+
+
+def _harness(session: nox.Session, *words: str) -> None:
+    session.run(PYTHON, "-m", "harness", *words, *session.posargs)
+
+
+def _pytest(session: nox.Session, *words: str) -> None:
+    session.run(PYTHON, "-m", "pytest", *words, *session.posargs)
+
+
+@nox.session(default=False)
+def up(session: nox.Session) -> None:
+    """Bring a cluster up, build and deploy Ballotbox, and say where to open it. [--cluster NAME --vote-port N …]"""
+    _harness(session, "up")
+
+
+@nox.session(default=False)
+def down(session: nox.Session) -> None:
+    """Remove the cluster and everything that belongs to it."""
+    _harness(session, "down")
+
+
+@nox.session(default=False)
+def status(session: nox.Session) -> None:
+    """Say what runs: the cluster's components, every pod, and the two addresses."""
+    _harness(session, "status")
+
+
+@nox.session(default=False)
+def kubectl(session: nox.Session) -> None:
+    """Run kubectl against the cluster: `./nox -s kubectl -- get pods -A`."""
+    session.run(PYTHON, "-m", "harness", "kubectl", *session.posargs, silent=False)
+
+
+@nox.session(default=False)
+def doctor(session: nox.Session) -> None:
+    """Say what this machine has and lacks for each provider, one line and one remedy a lack."""
+    _harness(session, "doctor")
+
+
+@nox.session(default=False)
+def seed(session: nox.Session) -> None:
+    """Cast random votes through the vote page, for demos. [--votes 3000 --voters 3000]"""
+    _harness(session, "seed")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and likely mistakes of all Python. [--fix mends what can be mended]"""
+    if "--fix" in session.posargs:
+        session.run(str(BIN / "ruff"), "check", "--fix", *PYTHON_FOLDERS)
+        session.run(str(BIN / "ruff"), "format", *PYTHON_FOLDERS)
+        return
+    session.run(str(BIN / "ruff"), "check", *PYTHON_FOLDERS)
+    session.run(str(BIN / "ruff"), "format", "--check", *PYTHON_FOLDERS)
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types of all Python, strictly."""
+    session.run(str(BIN / "mypy"), *PYTHON_FOLDERS, *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run every test; those that need a cluster bring one up and take it down. [pytest's options; --keep-cluster]"""
+    _pytest(session)
+
+
+@nox.session(default=False)
+def unit(session: nox.Session) -> None:
+    """Run the tests that need no cluster, with coverage."""
+    session.run(PYTHON, "-m", "coverage", "run", "-m", "pytest", "tests/unit", *session.posargs)
+    session.run(PYTHON, "-m", "coverage", "report")
+
+
+@nox.session(default=False)
+def e2e(session: nox.Session) -> None:
+    """Follow votes from browser to browser on the cluster."""
+    _pytest(session, "tests/e2e")
+
+
+@nox.session(default=False)
+def lock(session: nox.Session) -> None:
+    """Resolve pyproject.toml's dependencies anew and write requirements/ with hashes. [--upgrade-package NAME]"""
+    for group in LOCKS:
+        session.run(
+            str(BIN / "uv"), "pip", "compile", "--quiet", "--universal", "--python-version=3.11", "--generate-hashes",
+            "--no-header", f"--group=pyproject.toml:{group}", f"--output-file=requirements/{group}.txt", *session.posargs,
+        )  # fmt: skip
