@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from harness.settings import ClusterSettings
 
+NAMESPACE = "ballotbox"
+OLDEST_KUBERNETES = (1, 28)
 KUBECTL_TIMEOUT_S = 60
 READY_TIMEOUT_S = 180
 _ANSWER_TIMEOUT_S = 10  # one look at a server that may not be there yet
