@@ -157,17 +157,21 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         )
 
 
-def from_arguments(arguments: argparse.Namespace, environment: Mapping[str, str]) -> ClusterSettings:
-    """Read the settings of a command that `add_options` gave its options."""
-    return read({option.key: getattr(arguments, option.key, None) for option in _OPTIONS}, environment)
+def from_arguments(
+    arguments: argparse.Namespace, environment: Mapping[str, str], *, recall: bool = True
+) -> ClusterSettings:
+    """Read the settings of a command that `add_options` gave its options; see `read`."""
+    given = {option.key: getattr(arguments, option.key, None) for option in _OPTIONS}
+    return read(given, environment, recall=recall)
 
 
-def read(options: Mapping[str, str | None], environment: Mapping[str, str]) -> ClusterSettings:
+def read(options: Mapping[str, str | None], environment: Mapping[str, str], *, recall: bool = True) -> ClusterSettings:
     """Read a cluster's settings: an option wins over its variable, that over what `up` chose, that over the default.
 
     Args:
         options: By name without dashes (`vote_port`); None is an option that was not given.
         environment: The process's variables; an empty one counts as not set.
+        recall: Whether what `up` chose counts.
 
     Raises:
         UserError: A value does not parse, the two ports are one, `external` has no kubeconfig, or a running cluster of
@@ -175,7 +179,7 @@ def read(options: Mapping[str, str | None], environment: Mapping[str, str]) -> C
     """
     known = {option.key: option for option in _OPTIONS}
     name = _value(known["name"], options, environment, {}) or DEFAULT_NAME
-    remembered = _remembered(name)
+    remembered = _remembered(name) if recall else {}
     values = {key: _value(option, options, environment, remembered) for key, option in known.items()}
     if "cluster" in remembered and values["cluster"] != remembered["cluster"]:
         raise UserError(

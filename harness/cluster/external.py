@@ -71,7 +71,7 @@ class ExternalManager(Manager):
             }
             if absent := [name for name in names if name not in there]:
                 raise UserError(
-                    f"node {node['metadata']['name']} has no image {', '.join(absent)}, and an external cluster's nodes "
+                    f"node {node['metadata']['name']} has no image {', '.join(absent)}, and external nodes "
                     f"cannot be loaded; push {archive} to a registry that they pull from, or import it there"
                 )
 
