@@ -72,16 +72,26 @@ def _outcome(
     answer = answers.get(cell.id) if answers is not None else None
     if answers is not None and answer is None:
         answer = Answer("invalid", 0.0, "the probe gave no answer")
-    if cell.passes != computed.allowed:
+    sides = wrong_sides(cell, computed)
+    if sides:
         says = "allows" if cell.passes else "blocks"
         saw = f"; the probe saw {answer.verdict}" if answer is not None else ""
-        message = f"{cell.id}: the intent {says} it ({cell.reason}), the policies do not: {computed}{saw}"
+        message = (
+            f"{cell.id}: the intent {says} it ({cell.reason}), the policies of the {' and the '.join(sides)} side "
+            f"do not: {computed}{saw}"
+        )
         return Outcome(cell, computed, answer, None, Status.DISAGREED, message)
     if answer is None:
         return Outcome(cell, computed, None, None, Status.UNTRIED, "")
     witness = next((name for name in witnesses.get(str(cell.target), []) if name != cell.source), None)
     status, message = _judge(cell, computed, answer, witness)
     return Outcome(cell, computed, answer, witness if answer.verdict == "timeout" else None, status, message)
+
+
+def wrong_sides(cell: Cell, computed: Verdict) -> list[str]:
+    """Return the sides of ours whose policies differ from the intent; each side must hold alone."""
+    rulings = [ruling for ruling, ours in ((computed.egress, cell.ours[0]), (computed.ingress, cell.ours[1])) if ours]
+    return [ruling.direction.value.lower() for ruling in rulings if ruling.allowed != cell.passes]
 
 
 def _judge(cell: Cell, computed: Verdict, answer: Answer, witness: str | None) -> tuple[Status, str]:

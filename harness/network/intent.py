@@ -26,10 +26,10 @@ class Kind(enum.Enum):
     NODE = "node"  # the node; it is tried from by a pod on its network
     ADDRESS = "address"  # an address outside the pods
     PODS = "pods"  # a class of pods, for `allowed` only
-    ADDRESSES = "addresses"  # a class of addresses, pods' included, for `allowed` only
+    OUTSIDERS = "outsiders"  # every address of a range that is no pod's, for `allowed` only
 
 
-CLASSES = frozenset({Kind.PODS, Kind.ADDRESSES})
+CLASSES = frozenset({Kind.PODS, Kind.OUTSIDERS})
 POD_KINDS = frozenset({Kind.WORKLOAD, Kind.SYSTEM, Kind.SCRATCH, Kind.PODS})
 SOURCES = frozenset({Kind.WORKLOAD, Kind.SCRATCH, Kind.NODE})
 
@@ -96,8 +96,9 @@ class EndpointSpec:
                 and endpoint.namespace == self.namespace
                 and self.selector.matches(endpoint.labels)
             )
-        if self.kind is Kind.ADDRESSES:
-            return endpoint.ip is not None and self.cidr is not None and endpoint.ip in self.cidr
+        if self.kind is Kind.OUTSIDERS:
+            is_pod = isinstance(endpoint, Pod) and not endpoint.host_network
+            return not is_pod and endpoint.ip is not None and self.cidr is not None and endpoint.ip in self.cidr
         if isinstance(endpoint, Pod) and not endpoint.host_network:
             return False
         if self.kind is Kind.NODE and isinstance(endpoint, Address) and endpoint.node is not None:

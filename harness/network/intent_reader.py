@@ -77,12 +77,11 @@ class _IntentReader(Reader):
                 roots.append(("providers", provider))
                 self.mapping(("providers", provider), {"governed", "settings", "endpoints"})
         settings = self._settings(roots)
-        governed: tuple[str, ...] = ()
+        last = next(root for root in reversed(roots) if "governed" in self.mapping(root, _TOP))
+        governed = tuple(self.text(item) for item in self.items((*last, "governed")))
         endpoints: dict[str, EndpointSpec] = {}
         for root in roots:
             section = self.mapping(root, _TOP)
-            if "governed" in section:
-                governed = tuple(self.text(item) for item in self.items((*root, "governed")))
             named = section.get("endpoints") or {}
             for key in self.mapping((*root, "endpoints"), set(named)) if named else ():
                 endpoints[key] = self._endpoint((*root, "endpoints", key), str(key), settings)
@@ -116,7 +115,7 @@ class _IntentReader(Reader):
         namespace, labels, ip, cidr = "", None, None, None
         if kind in POD_KINDS:
             namespace, labels = self._pods(where)
-        elif kind is Kind.ADDRESSES:
+        elif kind is Kind.OUTSIDERS:
             cidr = self._cidr(where, self.text(where))
         else:
             ip = self._ip(where, settings)

@@ -67,7 +67,7 @@ class Cell:
         flow: What the evaluator judges.
         entry: The entry of the intent that allows it, or None.
         within: Whether it is traffic of a pod with itself.
-        governed: Whether the intent speaks of it; otherwise it is a control, which should pass.
+        ours: Whether the intent speaks of the source, and of the destination.
     """
 
     source: str
@@ -75,7 +75,12 @@ class Cell:
     flow: Flow
     entry: Allowed | None
     within: bool
-    governed: bool
+    ours: tuple[bool, bool]
+
+    @property
+    def governed(self) -> bool:
+        """Whether the intent speaks of it; otherwise it is a control, which should pass."""
+        return any(self.ours)
 
     @property
     def id(self) -> str:
@@ -171,7 +176,7 @@ def _cell(intent: Intent, source: Actor, target_actor: Actor, target: Target) ->
         flow=flow,
         entry=intent.entry(flow.source, flow.destination, flow.port, flow.protocol),
         within=flow.source is flow.destination,
-        governed=intent.governs(flow.source) or intent.governs(flow.destination),
+        ours=(intent.governs(flow.source), intent.governs(flow.destination)),
     )
 
 
