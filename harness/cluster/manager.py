@@ -258,6 +258,8 @@ class Manager(AClusterManager):
             self._cluster_options = self._cluster_options | cluster_options
         self._created = not self.ready(timeout=0)
         if self._created:
+            # Before and after: `down` must find what a failed start left, and a provider may clear the state first.
+            self.settings.remember(self.provider)
             self._on_create(self._cluster_options, **kwargs)
             self.wait_ready(timeout)
         self.settings.remember(self.provider)
