@@ -1,0 +1,3 @@
+module ballotbox/tools/pause
+
+go 1.26
