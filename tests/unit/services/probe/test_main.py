@@ -1,0 +1,61 @@
+"""The program itself, run as a program."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).resolve().parents[4] / "services" / "probe"
+
+
+def _run(*argv: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-S", "-m", "ballotbox_probe", *argv],
+        cwd=SOURCE, input=stdin, capture_output=True, text=True, timeout=20, check=False,
+    )  # fmt: skip
+
+
+def test_targets_come_by_argument_or_by_standard_input() -> None:
+    """One JSON list is tried and answered, whichever way it comes."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        targets = json.dumps([{"id": "it", "host": "127.0.0.1", "port": server.getsockname()[1]}])
+        for done in (_run(targets), _run(stdin=targets + "\n"), _run("--timeout", "0.5", targets)):
+            assert done.returncode == 0, done.stderr
+            [seen] = json.loads(done.stdout)["answers"]
+            assert (seen["id"], seen["verdict"]) == ("it", "open")
+
+
+@pytest.mark.parametrize(
+    "argv", [("nonsense",), ("[]", "[]"), ("--timeout", "0", "[]"), ("wait", "long"), ("listen", "80/SCTP")]
+)
+def test_a_mistake_is_one_line_and_exit_code_2(argv: tuple[str, ...]) -> None:
+    """What makes no sense is said in one line, without a traceback."""
+    done = _run(*argv)
+    assert done.returncode == 2
+    assert done.stderr.startswith("ballotbox_probe: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_waiting_ends_by_itself() -> None:
+    """A container that waits ends when its time is up, so that nothing is left running in a pod for good."""
+    assert _run("wait", "1").returncode == 0
+
+
+def test_a_listener_says_when_it_is_there_and_ends_on_sigterm() -> None:
+    """The listener answers once it said so, and a stop signal ends it at once."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    argv = [sys.executable, "-S", "-m", "ballotbox_probe", "listen", f"{port}/TCP"]
+    with subprocess.Popen(argv, cwd=SOURCE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == f"listening {port}/TCP\n"
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+            assert client.recv(100) == b"ballotbox-probe"
+        process.terminate()
+        assert process.wait(timeout=5) == 0
