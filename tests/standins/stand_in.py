@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -I -S
 """A stand-in for a program that cannot run here: records how it was called, and answers as a test told it to.
 
 It is run under the name of the program that it stands in for (a link to this file). STAND_IN_FOLDER names a folder with
