@@ -153,7 +153,10 @@ class VoteStream:
             return int(self._redis.xtrim(STREAM, minid=str(min(bounds)), approximate=False)) if bounds else 0
 
     def forget_idle_consumers(self, *, idle_ms: int) -> int:
-        """Take consumers off the list that hold nothing and have not asked for `idle_ms`; give how many."""
+        """Take consumers off the list that hold nothing and have not read for `idle_ms`; give how many.
+
+        A live one that found nothing to read may be among them: its next read enters it again.
+        """
         return self._forget(idle_ms=idle_ms, only="")
 
     def leave(self) -> None:

@@ -4,9 +4,8 @@
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO worker, result;
 
--- The columns that ON CONFLICT compares have to be readable; what anybody chose is not.
-GRANT INSERT ON votes TO worker;
-GRANT SELECT (voter_id, version_ms, version_seq) ON votes TO worker;
+-- ON CONFLICT DO UPDATE needs SELECT on every column that it reads through EXCLUDED.
+GRANT SELECT, INSERT ON votes TO worker;
 GRANT UPDATE (choice, version_ms, version_seq, cast_at) ON votes TO worker;
 
 GRANT SELECT ON tally, current_tally TO result;
