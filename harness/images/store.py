@@ -97,11 +97,11 @@ class Storage:
             f"--runroot={self.folder / 'run'}",
             f"--storage-driver={self.driver}",
         ]
-        signature = ["--signature-policy", self._policy()] if argv[0] in {"build", "push"} else []
+        command, *rest = argv
+        if command in {"build", "push"}:
+            rest = [f"--signature-policy={self._policy()}", *rest]
         environment = {"TMPDIR": str(self._scratch()), "BUILDAH_ISOLATION": "chroot", "STORAGE_OPTS": ""}
-        return process.run(
-            [program, *where, argv[0], *signature, *argv[1:]], env=environment, timeout_s=timeout_s, check=check
-        )
+        return process.run([program, *where, command, *rest], env=environment, timeout_s=timeout_s, check=check)
 
     def _policy(self) -> Path:
         path = self.folder / "policy.json"

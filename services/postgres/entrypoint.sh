@@ -44,8 +44,7 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
     # Single-user mode: no server listens before the owner has a password. One line is one statement.
     printf '%s\n' \
         "CREATE ROLE $POSTGRES_USER LOGIN CREATEROLE PASSWORD '$password'" \
-        "CREATE DATABASE $POSTGRES_DB OWNER $POSTGRES_USER" \
-        "REVOKE ALL ON DATABASE $POSTGRES_DB FROM PUBLIC" |
+        "CREATE DATABASE $POSTGRES_DB OWNER $POSTGRES_USER" |
         "$bin/postgres" --single -D "$unfinished" -c password_encryption=scram-sha-256 -c log_min_messages=error \
             -c exit_on_error=on postgres >/dev/null
     unset password
