@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-import io
-import json
-import tarfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from harness.cluster.archives import full_name, image_names
 from harness.errors import UserError
+from tests.fix_archives import write_archive
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def archive(path: Path, **members: Any) -> Path:
-    """Write a tar with these JSON members, `_` for the dot in their names."""
-    with tarfile.open(path, "w") as tar:
-        for name, content in members.items():
-            data = content if isinstance(content, bytes) else json.dumps(content).encode()
-            member = tarfile.TarInfo(name.replace("_", "."))
-            member.size = len(data)
-            tar.addfile(member, io.BytesIO(data))
-    return path
-
-
 def test_docker_archive(tmp_path: Path) -> None:
     """Every tag of every image of a docker archive is named."""
     manifest = [{"RepoTags": ["localhost/ballotbox/vote:1f2e", "vote:dev"]}, {"RepoTags": None}]
-    names = image_names(archive(tmp_path / "a.tar", manifest_json=manifest))
+    names = image_names(write_archive(tmp_path / "a.tar", manifest_json=manifest))
     assert names == ("localhost/ballotbox/vote:1f2e", "docker.io/library/vote:dev")
 
 
@@ -43,7 +30,7 @@ def test_oci_archive(tmp_path: Path) -> None:
         }
     }
     plain = {"annotations": {"org.opencontainers.image.ref.name": "localhost/ballotbox/seed:2"}}
-    names = image_names(archive(tmp_path / "a.tar", index_json={"manifests": [named, plain, {}]}))
+    names = image_names(write_archive(tmp_path / "a.tar", index_json={"manifests": [named, plain, {}]}))
     assert names == ("docker.io/ballotbox/vote:1", "localhost/ballotbox/seed:2")
 
 
@@ -59,7 +46,7 @@ def test_oci_archive(tmp_path: Path) -> None:
 def test_unusable_archive(tmp_path: Path, members: dict[str, Any], complaint: str) -> None:
     """An archive without a named image says so, on one line."""
     with pytest.raises(UserError, match=complaint):
-        image_names(archive(tmp_path / "a.tar", **members))
+        image_names(write_archive(tmp_path / "a.tar", **members))
 
 
 def test_no_archive(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +16,7 @@ from harness.progress import Plan
 from harness.settings import ClusterSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.fix_standins import StandIns
@@ -48,16 +48,6 @@ def kubeconfig(settings: ClusterSettings) -> None:
     """Write what the stand-in does not."""
     settings.state.mkdir(parents=True, exist_ok=True)
     (settings.state / "kubeconfig").write_text("{}")
-
-
-def archive(path: Path, *tags: str) -> Path:
-    """Write a docker archive that names these images."""
-    manifest = json.dumps([{"Config": "c.json", "RepoTags": list(tags), "Layers": []}]).encode()
-    with tarfile.open(path, "w") as tar:
-        member = tarfile.TarInfo("manifest.json")
-        member.size = len(manifest)
-        tar.addfile(member, io.BytesIO(manifest))
-    return path
 
 
 class TestStart:
@@ -186,29 +176,29 @@ class TestStart:
 class TestLoadImages:
     """`minikube image load`."""
 
-    def test_loads_and_looks(self, minikube: StandIns, tmp_path: Path) -> None:
+    def test_loads_and_looks(self, minikube: StandIns, docker_archive: Callable[..., Path]) -> None:
         """The archive is loaded by its absolute path into the profile, and its images are looked for by full name."""
-        file = archive(tmp_path / "vote.tar", "ballotbox/vote:1f2e")
+        file = docker_archive("ballotbox/vote:1f2e")
         minikube.answer("minikube", "image", "ls", stdout=json.dumps([{"repoTags": ["docker.io/ballotbox/vote:1f2e"]}]))
         MinikubeManager(ClusterSettings()).load_images(file)
         load, listing = minikube.calls("minikube")
         assert load.arguments == ["image", "load", str(file), "--profile", "ballotbox"]
         assert listing.arguments == ["image", "ls", "--format=json", "--profile", "ballotbox"]
 
-    def test_silent_failure(self, minikube: StandIns, tmp_path: Path) -> None:
+    def test_silent_failure(self, minikube: StandIns, docker_archive: Callable[..., Path]) -> None:
         """An image that did not arrive is named, although Minikube reports success."""
-        file = archive(tmp_path / "vote.tar", "ballotbox/vote:1f2e", "ballotbox/seed:9a")
+        file = docker_archive("ballotbox/vote:1f2e", "ballotbox/seed:9a")
         minikube.answer("minikube", "image", "ls", stdout=json.dumps([{"repoTags": ["docker.io/ballotbox/vote:1f2e"]}]))
         with pytest.raises(UserError, match=r"the cluster has no docker\.io/ballotbox/seed:9a;"):
             MinikubeManager(ClusterSettings()).load_images(file)
 
-    def test_failure(self, minikube: StandIns, tmp_path: Path) -> None:
+    def test_failure(self, minikube: StandIns, docker_archive: Callable[..., Path]) -> None:
         """A failed load is one line with Minikube's words."""
         minikube.answer("minikube", "image", "load", stderr="X Exiting due to GUEST_IMAGE_LOAD\n", exit_code=80)
         with pytest.raises(
             UserError, match=r"^minikube image load: exit code 80: the guest machine: X Exiting due to GUEST"
         ):
-            MinikubeManager(ClusterSettings()).load_images(archive(tmp_path / "vote.tar", "vote:1"))
+            MinikubeManager(ClusterSettings()).load_images(docker_archive("vote:1"))
 
 
 class TestDelete:
