@@ -1,0 +1,1 @@
+"""The result page: the tally, live, over a WebSocket."""
