@@ -151,12 +151,13 @@ def stream(
             timer.start()
         try:
             with child:
-                for line in child.stdout or ():
-                    lines.append(line)
-                    on_line(line.rstrip("\r\n"))
-        except BaseException:
-            child.kill()
-            raise
+                try:
+                    for line in child.stdout or ():
+                        lines.append(line)
+                        on_line(line.rstrip("\r\n"))
+                except BaseException:
+                    child.kill()  # here, because leaving `with` waits for its end
+                    raise
         finally:
             timer.cancel()
         errors.seek(0)
