@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from kubernetes.stream import stream
 from harness.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 STRATEGIC_MERGE = "application/strategic-merge-patch+json"
@@ -132,6 +133,11 @@ class Api:
             if error.status != NOT_FOUND:
                 raise
 
+    def log(self, namespace: str, pod: str) -> str:
+        """Return what a pod's only container wrote."""
+        text: str = client.CoreV1Api(self._client).read_namespaced_pod_log(pod, namespace)
+        return text
+
     def run(
         self, namespace: str, pod: str, container: str, argv: Sequence[str], *, stdin: str, timeout_s: float
     ) -> Ended:
@@ -140,9 +146,23 @@ class Api:
         Raises:
             ApiError: The command could not be started, or did not end in time.
         """
-        where = f"exec in {namespace}/{pod}, container {container}"
+        with self.session(namespace, pod, container, argv) as session:
+            session.write_stdin(stdin)
+            session.run_forever(timeout=timeout_s)
+            if session.is_open():
+                raise ApiError(f"exec in {namespace}/{pod}, container {container}: no end after {timeout_s:g} s", 0)
+            stdout, stderr = session.read_stdout(), session.read_stderr()
+            return Ended(_exit_code(session.read_channel(_ERROR_CHANNEL)), stdout, stderr)
+
+    @contextlib.contextmanager
+    def session(self, namespace: str, pod: str, container: str, argv: Sequence[str]) -> Iterator[Any]:
+        """Run a command in a container for as long as the context lasts; its streams are the client library's.
+
+        Raises:
+            ApiError: The command could not be started.
+        """
         try:
-            session = stream(
+            opened = stream(
                 client.CoreV1Api(self._client).connect_get_namespaced_pod_exec,
                 pod,
                 namespace,
@@ -155,16 +175,13 @@ class Api:
                 _preload_content=False,
             )
         except ApiException as error:
-            raise ApiError(f"{where}: {error.reason}", error.status or 0) from None
+            raise ApiError(
+                f"exec in {namespace}/{pod}, container {container}: {error.reason}", error.status or 0
+            ) from None
         try:
-            session.write_stdin(stdin)
-            session.run_forever(timeout=timeout_s)
-            if session.is_open():
-                raise ApiError(f"{where}: no end after {timeout_s:g} s", 0)
-            stdout, stderr = session.read_stdout(), session.read_stderr()
-            return Ended(_exit_code(session.read_channel(_ERROR_CHANNEL)), stdout, stderr)
+            yield opened
         finally:
-            session.close()
+            opened.close()
 
 
 _ERROR_CHANNEL = 3

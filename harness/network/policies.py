@@ -191,3 +191,54 @@ class _PolicyReader(Reader):
         if operator in {"Exists", "DoesNotExist"} and values:
             raise self.fail((*path, "values"), f"no values for {operator}", list(values))
         return Requirement(key, operator, values)
+
+
+def to_manifest(policy: Policy) -> dict[str, Any]:
+    """Return the manifest that says what a policy says."""
+    spec: dict[str, Any] = {
+        "podSelector": _selector_manifest(policy.selector),
+        "policyTypes": sorted(direction.value for direction in policy.types),
+    }
+    if policy.ingress:
+        spec["ingress"] = [_rule_manifest(rule, "from") for rule in policy.ingress]
+    if policy.egress:
+        spec["egress"] = [_rule_manifest(rule, "to") for rule in policy.egress]
+    metadata = {"name": policy.name, "namespace": policy.namespace}
+    return {"apiVersion": API_VERSION, "kind": "NetworkPolicy", "metadata": metadata, "spec": spec}
+
+
+def _rule_manifest(rule: Rule, peers_key: str) -> dict[str, Any]:
+    manifest: dict[str, Any] = {}
+    if rule.peers:
+        manifest[peers_key] = [_peer_manifest(peer) for peer in rule.peers]
+    if rule.ports:
+        manifest["ports"] = [
+            {"protocol": port.protocol}
+            | ({} if port.port is None else {"port": port.port})
+            | ({} if port.end is None else {"endPort": port.end})
+            for port in rule.ports
+        ]
+    return manifest
+
+
+def _peer_manifest(peer: Peer) -> dict[str, Any]:
+    if peer.block is not None:
+        block: dict[str, Any] = {"cidr": str(peer.block.cidr)}
+        if peer.block.excepts:
+            block["except"] = [str(hole) for hole in peer.block.excepts]
+        return {"ipBlock": block}
+    manifest = {}
+    if peer.namespaces is not None:
+        manifest["namespaceSelector"] = _selector_manifest(peer.namespaces)
+    if peer.pods is not None:
+        manifest["podSelector"] = _selector_manifest(peer.pods)
+    return manifest
+
+
+def _selector_manifest(selector: Selector) -> dict[str, Any]:
+    expressions = [
+        {"key": requirement.key, "operator": requirement.operator}
+        | ({"values": list(requirement.values)} if requirement.values else {})
+        for requirement in selector.requirements
+    ]
+    return {"matchExpressions": expressions} if expressions else {}

@@ -1,6 +1,7 @@
 """The program: tries targets from standard input, or listens, or waits to be used.
 
 python -m ballotbox_probe [--timeout SECONDS] [JSON]    try; without JSON one line of it comes by standard input
+python -m ballotbox_probe watch SECONDS JSON            try one target again and again, a line each time
 python -m ballotbox_probe listen 8080/TCP 8053/UDP      answer on ports
 python -m ballotbox_probe wait [SECONDS]                do nothing: a container to run the first form in
 """
@@ -14,6 +15,7 @@ from typing import NoReturn
 from ballotbox_probe.attempts import DEFAULT_TIMEOUT_S, attempt_all
 from ballotbox_probe.listener import bind, read_port, serve
 from ballotbox_probe.targets import InputError, read_targets, write_answers
+from ballotbox_probe.watching import Sample, watch
 
 DEFAULT_WAIT_S = 3600
 MAX_TIMEOUT_S = 60.0
@@ -34,8 +36,11 @@ def main(argv: list[str]) -> int:
                 signal.alarm(_seconds(rest))
                 while True:
                     signal.pause()
+            case ["watch", seconds, text]:
+                _end_on_signals()
+                return _watch(_timeout(seconds, "watch"), text)
             case ["--timeout", seconds, *rest]:
-                return _probe(rest, _timeout(seconds))
+                return _probe(rest, _timeout(seconds, "--timeout"))
             case _:
                 return _probe(argv, DEFAULT_TIMEOUT_S)
     except InputError as error:
@@ -52,13 +57,26 @@ def _probe(argv: list[str], timeout_s: float) -> int:
     return 0
 
 
-def _timeout(text: str) -> float:
+def _watch(seconds: float, text: str) -> int:
+    targets = read_targets(text)
+    if len(targets) != 1:
+        raise InputError(f"watch: expected one target, found {len(targets)}")
+
+    def tell(sample: Sample) -> None:
+        sys.stdout.write(f"{sample}\n")
+        sys.stdout.flush()
+
+    watch(targets[0], seconds, tell)
+    return 0
+
+
+def _timeout(text: str, word: str) -> float:
     try:
         seconds = float(text)
     except ValueError:
         seconds = 0.0
     if not 0 < seconds <= MAX_TIMEOUT_S:
-        raise InputError(f"--timeout: expected seconds up to {MAX_TIMEOUT_S:g}, found {text!r}")
+        raise InputError(f"{word}: expected seconds up to {MAX_TIMEOUT_S:g}, found {text!r}")
     return seconds
 
 
