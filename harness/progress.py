@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +39,7 @@ class Plan:
     def step(self, what: str) -> Iterator[None]:
         """Tell that `what` runs, then how long it took; on an exception, that it failed."""
         self._done += 1
-        label = f"[{self._done}/{self._total}] {what}"
+        label = escape(f"[{self._done}/{self._total}] {what}")
         start = time.monotonic()
         ended = threading.Event()
         beat = threading.Thread(target=self._heartbeat, args=(label, start, ended), daemon=True)
@@ -57,7 +58,7 @@ class Plan:
 
     def note(self, text: str) -> None:
         """Print one line below the steps."""
-        self._out.print(f"  {text}")
+        self._out.print(f"  {escape(text)}")
 
     def _heartbeat(self, label: str, start: float, ended: threading.Event) -> None:
         while not self._out.is_terminal and not ended.wait(_HEARTBEAT_S):
