@@ -1,0 +1,38 @@
+# METADATA
+# scope: package
+# title: A workload that can be judged
+# description: >-
+#   Every workload has a pod with containers, each with a name and an image. What cannot be read cannot be judged,
+#   so it is refused.
+# related_resources:
+#   - ref: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/
+# custom:
+#   id: WL-SHAPE
+#   severity: high
+#   remedy: >-
+#     Mend the manifest: kubectl apply --dry-run=server says what the API server expects.
+package ballotbox.rules.workload_shape
+
+import data.ballotbox.lib.fields
+import data.ballotbox.lib.pods
+
+about := rego.metadata.chain()[count(rego.metadata.chain()) - 1]
+
+deny contains finding if {
+	some pod in pods.all
+	count([container | some container in pod.containers; container.list == "containers"]) == 0
+	finding := pods.finding(pod, ["containers"], "a pod must have containers")
+}
+
+deny contains finding if {
+	some pod in pods.all
+	some container in pod.containers
+	some field in ["name", "image"]
+	not text(fields.at(container.object, [field]))
+	finding := pods.container_finding(pod, container, [field], sprintf("%s must be a text", [field]))
+}
+
+text(value) if {
+	is_string(value)
+	value != ""
+}

@@ -1,0 +1,31 @@
+package ballotbox.tests.workload_shape
+
+import data.ballotbox.lib.fixtures
+import data.ballotbox.lib.pods
+import data.ballotbox.rules.workload_shape.deny
+
+test_accepts_a_pod if count(deny) == 0 with input as fixtures.unchanged
+
+test_rejects_no_containers if {
+	every value in [null, []] {
+		count(deny) == 1 with input as fixtures.pod({"containers": value})
+	}
+	count(deny) == 1 with input as fixtures.without(["containers"])
+}
+
+test_rejects_absent_and_wrong_types if {
+	every field in ["name", "image"] {
+		count(deny) == 1 with input as fixtures.container_without([field])
+		every value in [null, "", 7, true, [], {}] {
+			count(deny) == 1 with input as fixtures.container({field: value})
+		}
+	}
+}
+
+test_rejects_malformed_containers_and_templates if {
+	every value in ["", 7, {}, ["x"]] {
+		count(deny) > 0 with input as fixtures.pod({"containers": value})
+	}
+	count(deny) > 0 with input as fixtures.judged([{"kind": "Deployment"}])
+	count(deny) > 0 with input as fixtures.judged([{"kind": "CronJob", "spec": {"jobTemplate": []}}])
+}
