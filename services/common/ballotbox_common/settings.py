@@ -98,15 +98,15 @@ def level(name: str = "LOG_LEVEL") -> Any:
     return _field(_Variable(name, parse, "info"))
 
 
-def web_address(name: str) -> Any:
-    """Declare the optional address of another page, http or https; empty by default."""
+def web_address(name: str, default: str = "") -> Any:
+    """Declare the address of another page, http or https; without a default it may be empty."""
 
     def parse(raw: str) -> str:
         if raw and (not raw.startswith(("http://", "https://")) or not raw.isprintable() or " " in raw):
             raise ValueError("expected an address that begins with http:// or https://")
         return raw
 
-    return _field(_Variable(name, parse, ""))
+    return _field(_Variable(name, parse, default))
 
 
 def words(name: str) -> Any:

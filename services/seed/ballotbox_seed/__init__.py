@@ -1,0 +1,1 @@
+"""The seed: random votes through the vote page, for demonstrations."""
