@@ -35,6 +35,7 @@ _POLICY = Path("/usr/sbin/policy-rc.d")
 _POLICY_MARK = "Written by Ballotbox"
 _DENIED = 101  # "action not allowed" in the specification above
 _GO_PINS = paths.ROOT / "requirements" / "go.txt"
+_DEFAULT_GO = Path("/usr/local/go/bin/go")  # where go.dev's own instructions put it
 _GO_VERSION = re.compile(r"go(\d+)\.(\d+)(?:\.(\d+))?")
 
 
@@ -131,8 +132,9 @@ def _keep_from_booting(units: Sequence[str]) -> None:
 
 
 @contextmanager
-def services_kept_from_starting(policy: Path = _POLICY) -> Iterator[None]:
+def services_kept_from_starting(policy: Path | None = None) -> Iterator[None]:
     """Let no package start its services while the context lasts; see the module's first lines."""
+    policy = policy or _POLICY
     if policy.exists() and _POLICY_MARK not in policy.read_text(errors="replace"):
         yield
         return
@@ -171,8 +173,7 @@ def parse_go_version(said: str) -> tuple[int, int, int] | None:
 
 def installed_go() -> tuple[Path, tuple[int, int, int]] | None:
     """Return the machine's own Go and its version, or None where there is none that says one."""
-    default = Path("/usr/local/go/bin/go")  # where go.dev's own instructions put it
-    program = find("go") or (default if default.is_file() else None)
+    program = find("go") or (_DEFAULT_GO if _DEFAULT_GO.is_file() else None)
     if program is None:
         return None
     said = process.run([program, "version"], env={"GOTOOLCHAIN": "local"}, check=False)
