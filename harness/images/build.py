@@ -184,8 +184,7 @@ class _Builder:
             debs = debian.download(self._packages.of(layer), _home() / "debs")
             with _scratch(layer.name) as root:
                 rootfs.lay_out(debs, layer.layout, root)
-                containerfile = paths.ROOT / recipes.LAYER_CONTAINERFILE
-                storage.build(reference, containerfile, root, arguments=arguments, secrets={})
+                storage.build(reference, paths.ROOT / layer.containerfile, root, arguments=arguments, secrets={})
         return reference
 
     def _forget_old(self, storage: Storage, current: set[str]) -> None:

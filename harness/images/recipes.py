@@ -30,8 +30,7 @@ FORMAT = 1
 REPOSITORY = "localhost/ballotbox"
 SERVICES = Path("services")
 PACKAGES = SERVICES / "base" / "packages.toml"
-LAYER_CONTAINERFILE = SERVICES / "base" / "Containerfile"
-PROGRAM_CONTAINERFILE = SERVICES / "base" / "program.Containerfile"
+PROGRAM_CONTAINERFILE = PACKAGES.parent / "program.Containerfile"
 _TAG_LENGTH = 16
 _IGNORED_FOLDERS = frozenset({"__pycache__", "node_modules"})
 _IGNORED_SUFFIXES = frozenset({".pyc"})
@@ -47,6 +46,7 @@ class Layer:
         packages: What it asks for, as `debian.resolve` takes it.
         exclude: Patterns of packages it does without.
         layout: What becomes of the files.
+        containerfile: What makes an image of them, relative to the repository.
     """
 
     name: str
@@ -54,6 +54,7 @@ class Layer:
     packages: tuple[str, ...]
     exclude: tuple[str, ...]
     layout: Layout
+    containerfile: Path = PACKAGES.parent / "Containerfile"
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def load_layers(root: Path = paths.ROOT) -> dict[str, Layer]:
 
 
 def _layer(name: str, entry: dict[str, Any], table: dict[str, Any]) -> Layer:
-    unknown = set(entry) - {"on", "packages", "exclude", "prune", "keep", "users", "links"}
+    unknown = set(entry) - {"on", "packages", "exclude", "prune", "keep", "users", "links", "containerfile"}
     if unknown:
         raise UserError(f"{PACKAGES}: [layer.{name}] has unknown keys: {', '.join(sorted(unknown))}")
     return Layer(
@@ -126,6 +127,7 @@ def _layer(name: str, entry: dict[str, Any], table: dict[str, Any]) -> Layer:
             users=entry.get("users", {}),
             links=entry.get("links", {}),
         ),
+        containerfile=PACKAGES.parent / entry.get("containerfile", "Containerfile"),
     )
 
 
@@ -147,7 +149,7 @@ def layer_hash(layer: Layer, packages: Sequence[Package], below_hash: str | None
         "keep": layout.keep,
         "users": dict(layout.users),
         "links": dict(layout.links),
-        "containerfile": (root / LAYER_CONTAINERFILE).read_text(),
+        "containerfile": (root / layer.containerfile).read_text(),
     }
     return _digest(json.dumps(facts, sort_keys=True).encode())
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import process
+from harness.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,7 +29,7 @@ class Layout:
         prune: Shell patterns of absolute paths that are left out; `*` matches "/" as well.
         keep: Patterns that win over `prune`.
         users: Users to add to /etc/passwd: name to UID, which is the GID too.
-        links: Symbolic links to make: path to target.
+        links: Symbolic links to make: path to target. A target that begins with "/" may be a pattern with one match.
     """
 
     prune: tuple[str, ...] = ()
@@ -62,7 +63,7 @@ def lay_out(debs: Iterable[Path], layout: Layout, root: Path) -> None:
     shutil.rmtree(unpacked, ignore_errors=True)
     _add_users(root, layout.users)
     for link, target in layout.links.items():
-        (root / link.lstrip("/")).symlink_to(target)
+        _link(root, link, target)
     tmp = root / "tmp"
     tmp.mkdir(exist_ok=True)
     tmp.chmod(0o1777)
@@ -110,6 +111,19 @@ def _add_users(root: Path, users: Mapping[str, int]) -> None:
     (root / "etc/passwd").write_text("\n".join(passwd) + "\n")
     (root / "etc/group").write_text("\n".join(group) + "\n")
     (root / "etc/nsswitch.conf").write_text(_NSSWITCH)
+
+
+def _link(root: Path, link: str, target: str) -> None:
+    if target.startswith("/"):
+        found = [path.relative_to(root) for path in root.glob(target.lstrip("/"))]
+        if len(found) != 1:
+            raise UserError(
+                f"services/base/packages.toml: link {link}: expected one file like {target}, found {len(found)}"
+            )
+        target = f"/{found[0]}"
+    path = root / link.lstrip("/")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.symlink_to(target)
 
 
 def _remove_empty_folders(root: Path, spare: set[Path]) -> None:
