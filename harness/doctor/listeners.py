@@ -23,7 +23,7 @@ class Listener:
     """One listening socket.
 
     Attributes:
-        address: The local address, without brackets.
+        address: The local address; an IPv4 address mapped into IPv6 is given as IPv4.
         port: The local port.
         inode: The socket's inode, which leads to its process.
     """
@@ -35,9 +35,7 @@ class Listener:
     @property
     def on_localhost(self) -> bool:
         """Whether a browser that opens http://localhost:PORT could end up here."""
-        address = ipaddress.ip_address(self.address)
-        mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-        return str(mapped or address) in {"0.0.0.0", "127.0.0.1", "::", "::1"}  # noqa: S104  # looked at, not bound
+        return self.address in {"0.0.0.0", "127.0.0.1", "::", "::1"}  # noqa: S104  # looked at, not bound
 
 
 def parse(table: str) -> list[Listener]:
@@ -55,7 +53,9 @@ def parse(table: str) -> list[Listener]:
 def _address(text: str) -> str:
     # The kernel prints each 32-bit word of the address as a number of the machine's own byte order.
     words = [int(text[start : start + 8], 16) for start in range(0, len(text), 8)]
-    return str(ipaddress.ip_address(struct.pack(f"={len(words)}I", *words)))
+    address = ipaddress.ip_address(struct.pack(f"={len(words)}I", *words))
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(mapped or address)
 
 
 def read(proc: Path = Path("/proc")) -> list[Listener]:

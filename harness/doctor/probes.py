@@ -34,13 +34,16 @@ def namespaces() -> str:
 def overlay(state: Path) -> str:
     """Try to mount an overlay whose upper layer is in `state`, as containerd does for every container."""
     existing = next(folder for folder in (state, *state.parents) if folder.is_dir())
-    with tempfile.TemporaryDirectory(prefix="ballotbox-doctor-", dir=existing) as scratch:
-        folders = {name: Path(scratch) / name for name in ("lowerdir", "upperdir", "workdir", "merged")}
-        for folder in folders.values():
-            folder.mkdir()
-        layers = ",".join(f"{name}={folders[name]}" for name in ("lowerdir", "upperdir", "workdir"))
-        mount = ["mount", "-t", "overlay", "-o", layers, "overlay", str(folders["merged"])]
-        return _complaint(["unshare", "--mount", "--propagation", "private", *mount])
+    try:
+        with tempfile.TemporaryDirectory(prefix="ballotbox-doctor-", dir=existing) as scratch:
+            folders = {name: Path(scratch) / name for name in ("lowerdir", "upperdir", "workdir", "merged")}
+            for folder in folders.values():
+                folder.mkdir()
+            layers = ",".join(f"{name}={folders[name]}" for name in ("lowerdir", "upperdir", "workdir"))
+            mount = ["mount", "-t", "overlay", "-o", layers, "overlay", str(folders["merged"])]
+            return _complaint(["unshare", "--mount", "--propagation", "private", *mount])
+    except OSError as error:
+        return str(error)
 
 
 def network() -> dict[str, str]:
