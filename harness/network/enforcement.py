@@ -54,6 +54,14 @@ class Enforcement:
         """Whether a starting pod passed traffic that its policies forbid."""
         return self.starting_pod.get("open", 0) > 0
 
+    def __str__(self) -> str:
+        seen = ", ".join(f"{count} {verdict}" for verdict, count in sorted(self.starting_pod.items()))
+        leak = "passed traffic before its policies applied" if self.leaks_at_start else "passed nothing"
+        return (
+            f"a new policy acts after {self.created_ms:.0f} ms, a deleted one is gone after {self.deleted_ms:.0f} ms; "
+            f"a starting pod {leak} ({seen})"
+        )
+
 
 def check_enforcement(api: Api, image: str, outside: Resident) -> Enforcement:
     """Let a pod call another without policies, under deny-all, and without again; then start one under deny-all.
@@ -121,8 +129,8 @@ _NEVER = {
         "mend the cluster's network first"
     ),
     "timeout": (
-        "canary: expected that a policy which denies everything stops traffic, last saw {last}: this cluster's CNI does "
-        "not enforce NetworkPolicy; use one that does, such as Calico"
+        "canary: expected that a policy which denies everything stops traffic, last saw {last}: "
+        "this cluster's CNI does not enforce NetworkPolicy; use one that does, such as Calico"
     ),
 }
 

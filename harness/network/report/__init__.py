@@ -1,0 +1,1 @@
+"""Reports of one run: terminal, HTML, JUnit and JSON, all from the same `Run`."""
