@@ -66,7 +66,7 @@ def explain(arguments: argparse.Namespace) -> int:
     overlay = arguments.overlay or DEFAULT_OVERLAY
     intent = read_intent(arguments.intent, overlay, _shown(arguments.intent))
     flow = (arguments.source, arguments.destination, arguments.port)
-    _out.print(explain_flow(intent, _declared(overlay), *flow, paths.ROOT), markup=False)
+    _out.print(explain_flow(intent, _declared(overlay), *flow, root=paths.ROOT), markup=False)
     return 0
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _EXCERPT_LINES = 12
 
 
-def explain_flow(intent: Intent, declared: Declared, source: str, destination: str, port: str, root: Path) -> str:
+def explain_flow(intent: Intent, declared: Declared, source: str, destination: str, port: str, *, root: Path) -> str:
     """Return the explanation as text.
 
     Args:

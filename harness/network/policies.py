@@ -72,7 +72,7 @@ class _PolicyReader(Reader):
         ingress = self._rules(spec_path, "ingress", "from") if "ingress" in spec else ()
         egress = self._rules(spec_path, "egress", "to") if "egress" in spec else ()
         return Policy(
-            place=self.document.place(*path),
+            place=self.document.place(*spec_path),
             namespace=str(metadata.get("namespace", "default")),
             name=name,
             selector=self.selector((*spec_path, "podSelector")) if "podSelector" in spec else Selector(),
