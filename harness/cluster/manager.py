@@ -97,6 +97,14 @@ class Manager(AClusterManager):
     def endpoints(self) -> Endpoints:
         """Return where a browser on this machine reaches the two pages, opening the way there if need be."""
 
+    def is_running(self) -> bool:
+        """Tell whether the cluster is there and answers, without waiting for it."""
+        return self.ready(timeout=0)
+
+    def status(self) -> dict[str, dict[str, Any]]:
+        """Return what the provider knows of the cluster's components, by name; nothing where they are not its own."""
+        return {}
+
     # How a provider starts and ends; pytest-kubernetes' hooks.
 
     def _set_cluster_name(self, cluster_name: str | None, provider_config: str | None) -> str:  # noqa: ARG002  # the protocol's
@@ -220,6 +228,14 @@ class Manager(AClusterManager):
         self._poll("the API server", ["get", "--raw=/readyz"], lambda said: said.strip() == "ok", timeout_s)
         account = ["get", "serviceaccount", "default", "--namespace=default", "-o", "name"]
         self._poll("the default service account", account, lambda said: said.strip() != "", timeout_s)
+
+    def is_running(self) -> bool:
+        """Tell whether the cluster is there and answers now."""
+        return self.ready(timeout=0)
+
+    def status(self) -> dict[str, Any]:
+        """Return what the provider knows of the cluster's own processes, by name; by default it knows none."""
+        return {}
 
     def logs(self, pod: str, container: str | None = None, namespace: str | None = None) -> str:
         """Return what a pod wrote: all its containers, or one."""

@@ -6,6 +6,7 @@ looked for after loading, the profile after deleting, CoreDNS after starting, be
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -69,6 +70,7 @@ class MinikubeManager(Manager):
             f"--driver={self.driver}",
             "--container-runtime=containerd",
             "--cni=calico",
+            "--addons=ingress",  # the overlay lets its pods in, and no others
             "--cpus=2",
             "--memory=4g",
             "--embed-certs",
@@ -106,7 +108,9 @@ class MinikubeManager(Manager):
         return self.settings.state / "tmp"
 
     def _on_create(self, cluster_options: ClusterOptions, **kwargs: Any) -> None:  # noqa: ARG002  # the protocol's
-        plan = kwargs.get("plan") or Plan("minikube", 1)
+        # Without a plan the caller tells of the step itself; two spinners at once are not to be had.
+        given: Plan | None = kwargs.get("plan")
+        plan = given or Plan("minikube", 1)
         events: list[minikube_events.Event] = []
 
         def on_line(line: str) -> None:
@@ -117,7 +121,8 @@ class MinikubeManager(Manager):
                     plan.note(told)
 
         self._temporary().mkdir(parents=True, exist_ok=True, mode=0o700)
-        with plan.step(f"minikube start (profile {self.cluster_name}, driver {self.driver})"):
+        what = f"minikube start (profile {self.cluster_name}, driver {self.driver})"
+        with plan.step(what) if given else contextlib.nullcontext():
             ended = process.stream(
                 [self.get_binary_name(), *self.start_arguments()],
                 on_line,

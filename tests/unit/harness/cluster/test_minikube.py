@@ -68,6 +68,7 @@ class TestStart:
             "--driver=kvm2",
             "--container-runtime=containerd",
             "--cni=calico",
+            "--addons=ingress",
             "--cpus=2",
             "--memory=4g",
             "--embed-certs",
