@@ -229,14 +229,6 @@ class Manager(AClusterManager):
         account = ["get", "serviceaccount", "default", "--namespace=default", "-o", "name"]
         self._poll("the default service account", account, lambda said: said.strip() != "", timeout_s)
 
-    def is_running(self) -> bool:
-        """Tell whether the cluster is there and answers now."""
-        return self.ready(timeout=0)
-
-    def status(self) -> dict[str, Any]:
-        """Return what the provider knows of the cluster's own processes, by name; by default it knows none."""
-        return {}
-
     def logs(self, pod: str, container: str | None = None, namespace: str | None = None) -> str:
         """Return what a pod wrote: all its containers, or one."""
         which = ["--all-containers"] if container is None else [f"--container={container}"]
