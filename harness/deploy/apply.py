@@ -162,7 +162,7 @@ def _refusal(wanted: dict[str, Any], error: ApiException) -> str:
     metadata = wanted["metadata"]
     name = "/".join(filter(None, (metadata.get("namespace"), metadata["name"])))
     said = f"{wanted['kind']} {name}: the API server refused it: {_words(error)}"
-    if error.status == _HTTP_UNPROCESSABLE and "updates to" in said:
+    if error.status == _HTTP_UNPROCESSABLE and "immutable" in said:
         said += "; what cannot be changed needs a new cluster (`./nox -s down`, then `up`) or the object's removal"
     return said
 

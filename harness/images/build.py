@@ -180,11 +180,11 @@ class _Builder:
     def _ensure_layer(self, storage: Storage, layer: Layer) -> str:
         reference = self._layer_reference(layer)
         if not storage.has(reference):
-            arguments = {} if layer.on is None else {"BASE": self._ensure_layer(storage, self._layers[layer.on])}
+            base = "scratch" if layer.on is None else self._ensure_layer(storage, self._layers[layer.on])
             debs = debian.download(self._packages.of(layer), _home() / "debs")
             with _scratch(layer.name) as root:
                 rootfs.lay_out(debs, layer.layout, root)
-                storage.build(reference, paths.ROOT / layer.containerfile, root, arguments=arguments, secrets={})
+                storage.build(reference, paths.ROOT / layer.containerfile, root, arguments={"BASE": base}, secrets={})
         return reference
 
     def _forget_old(self, storage: Storage, current: set[str]) -> None:

@@ -70,8 +70,10 @@ class Hub:
     async def run(self) -> None:
         """Send news until cancelled."""
         while True:
+            # Not wait_for: before Python 3.12 it swallows a cancellation that comes together with news.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), self._longest_s)
+                async with asyncio.timeout(self._longest_s):
+                    await self._news.wait()
             self._news.clear()
             broadcast(self._pages, message(self.tally, live=self.live))
             BROADCASTS.inc()

@@ -63,7 +63,8 @@ class Listener:
         """Listen until cancelled."""
         while True:
             try:
-                connection = await asyncio.wait_for(self._connect(), _ANSWER_S)
+                async with asyncio.timeout(_ANSWER_S):
+                    connection = await self._connect()
                 async with connection:
                     await self._listen(connection)
             except (psycopg.Error, OSError, ValueError, TimeoutError) as error:
@@ -94,4 +95,5 @@ class Listener:
             await self._ask(connection, "SELECT 1")
 
     async def _ask(self, connection: psycopg.AsyncConnection, statement: str) -> psycopg.AsyncCursor:
-        return await asyncio.wait_for(connection.execute(statement.encode()), _ANSWER_S)
+        async with asyncio.timeout(_ANSWER_S):
+            return await connection.execute(statement.encode())
