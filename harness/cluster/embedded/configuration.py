@@ -164,7 +164,15 @@ def local_path(layout: Layout, helper_image: str) -> dict[str, Any]:
         "spec": {
             "priorityClassName": "system-node-critical",
             "automountServiceAccountToken": False,
-            "containers": [{"name": "helper-pod", "image": helper_image, "imagePullPolicy": "Never"}],
+            "containers": [
+                {
+                    "name": "helper-pod",
+                    "image": helper_image,
+                    "imagePullPolicy": "Never",
+                    # The folder it makes and removes belongs to root; the image itself would run as nobody.
+                    "securityContext": {"runAsUser": 0, "runAsGroup": 0},
+                }
+            ],
         },
     }
     return {
