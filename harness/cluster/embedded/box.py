@@ -45,7 +45,9 @@ def mount(layout: Layout) -> None:
 def to_keep(covered: Sequence[Path], own: Sequence[Path]) -> list[Path]:
     """Return those of our own folders that lie below a covered one, each once, outer ones first."""
     hidden = sorted({folder for folder in own if any(folder.is_relative_to(cover) for cover in covered)})
-    return [folder for folder in hidden if not any(folder != outer and folder.is_relative_to(outer) for outer in hidden)]
+    return [
+        folder for folder in hidden if not any(folder != outer and folder.is_relative_to(outer) for outer in hidden)
+    ]
 
 
 def _own_folders(layout: Layout) -> list[Path]:

@@ -59,8 +59,8 @@ def all_components(layout: Layout, api_fd: int, vote_fd: int, result_fd: int) ->
         _scheduler(layout, homes["kube"], api_ready),
         _kubelet(layout, homes["kube"], lambda: containerd_up() and api_ready()),
         _kube_proxy(layout, homes["kube"], api_ready),
-        _felix(layout, homes["calico"], api_ready),
-        _local_path_provisioner(layout, homes["local-path-provisioner"], api_ready),
+        _felix(layout, homes["calico"], layout.addons_applied.exists),
+        _local_path_provisioner(layout, homes["local-path-provisioner"], layout.addons_applied.exists),
         *_visitors(vote_fd, result_fd),
     )
 

@@ -189,9 +189,7 @@ def write_all(layout: Layout, cgroups: Cgroups, *, cni_programs: Path, pause_ima
     (folder / "cni").mkdir(parents=True, exist_ok=True, mode=0o700)
     (folder / "kubelet.yaml").write_text(yaml.safe_dump(kubelet(layout, cgroups), sort_keys=False))
     (folder / "kube-proxy.yaml").write_text(yaml.safe_dump(kube_proxy(layout), sort_keys=False))
-    (folder / "containerd.toml").write_text(
-        containerd(layout, cni_programs=cni_programs, pause_image=pause_image)
-    )
+    (folder / "containerd.toml").write_text(containerd(layout, cni_programs=cni_programs, pause_image=pause_image))
     (folder / "cni" / "10-calico.conflist").write_text(json.dumps(cni(layout), indent=2))
     secret = os.open(folder / "encryption.yaml", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(secret, "w") as file:

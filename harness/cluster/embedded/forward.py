@@ -64,7 +64,7 @@ async def carry(forward: Forward, reader: asyncio.StreamReader, writer: asyncio.
             local = (forward.source, 0) if forward.source else None
             far_reader, far_writer = await asyncio.open_connection(forward.address, forward.port, local_addr=local)
     except OSError as error:  # TimeoutError is one: the visitor sees the connection closed, as at any dead server
-        print(f"{forward.address}:{forward.port}: {error or 'timed out'}", file=sys.stderr)
+        print(f"{forward.address}:{forward.port}: {str(error) or 'timed out'}", file=sys.stderr)
         await _close(writer)
         return
     try:

@@ -92,7 +92,5 @@ def main(argv: list[str]) -> int:
     return code
 
 
-
-
 if __name__ == "__main__":
     raise SystemExit(main(sys.argv[1:]))

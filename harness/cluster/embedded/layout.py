@@ -24,9 +24,9 @@ VISITOR_IP = "203.0.113.20"
 
 API_PORT = 6443
 ETCD_PORT = 2379
-# Where a visitor from the Internet finds the two pages on the node.
-VOTE_NODE_PORT = 30080
-RESULT_NODE_PORT = 30081
+# Where a visitor from the Internet finds the two pages on the node: manifests/overlays/embedded/visitors.yaml.
+VOTE_NODE_PORT = 30081
+RESULT_NODE_PORT = 30082
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,11 @@ class Layout:
     def lock(self) -> Path:
         """A file that is locked as long as the cluster's guard lives."""
         return self.state / "lock"
+
+    @property
+    def addons_applied(self) -> Path:
+        """A file that is there once roles, custom resources and storage configuration are."""
+        return self.state / "addons-applied"
 
     @property
     def status(self) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness import process, programs
@@ -14,8 +15,7 @@ from harness.progress import Plan
 from harness.waiting import Seen, wait_for
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from harness.images import ImageSet
     from pytest_kubernetes.options import ClusterOptions
 
 _API_TIMEOUT_S = 60.0
@@ -27,6 +27,7 @@ class EmbeddedManager(Manager):
     """A real Kubernetes of ordinary processes in namespaces of their own; needs Linux and root."""
 
     provider: ClassVar[str] = "embedded"
+    CREATE_STEPS: ClassVar[int] = 3
 
     @property
     def layout(self) -> Layout:
@@ -57,10 +58,10 @@ class EmbeddedManager(Manager):
         Raises:
             UserError: The import failed, or the cluster does not run.
         """
-        self._in_box([str(programs.path("ctr")), "--address", configuration.CONTAINERD_SOCKET, "--namespace", "k8s.io",
-                      "images", "import", str(archive)], timeout_s=_IMPORT_TIMEOUT_S)
+        ctr = [str(programs.path("ctr")), "--address", configuration.CONTAINERD_SOCKET, "--namespace", "k8s.io"]
+        self._in_box([*ctr, "images", "import", str(archive)], timeout_s=_IMPORT_TIMEOUT_S)
 
-    def status(self) -> dict[str, Any]:
+    def status(self) -> dict[str, dict[str, Any]]:
         """Return what the supervisor says of its components, by name."""
         try:
             return dict(json.loads(self.layout.status.read_text())["components"])
@@ -68,15 +69,22 @@ class EmbeddedManager(Manager):
             return {}
 
     def _on_create(self, cluster_options: ClusterOptions, **kwargs: Any) -> None:  # noqa: ARG002  # the protocol's
-        plan: Plan = kwargs.get("plan") or Plan("embedded cluster", 3)
+        plan: Plan = kwargs.get("plan") or Plan("embedded cluster", self.CREATE_STEPS)
+        images: ImageSet = kwargs["images"]
         lifecycle.stop(self.layout)  # what a killed cluster of this name left
         layout = self.layout
-        with plan.step("starting etcd, containerd and the control plane"):
-            self._lay_out(layout, pause_image=kwargs["pause_image"])
+        with plan.step("starting etcd, containerd and the control plane; loading images"):
+            self._lay_out(layout, pause_image=images.reference("pause"))
             lifecycle.start(layout)
-            self.wait_ready(_API_TIMEOUT_S)
+            # containerd is up seconds before the API server is. An image must be there before the first pod: after a
+            # failed pull kubelet waits before it looks again.
+            self._load_when_up(images.archive())
+            self._poll("the API server", ["get", "--raw=/readyz"], lambda said: said.strip() == "ok", _API_TIMEOUT_S)
         with plan.step("applying custom resources, roles, DNS and storage"):
-            addons.apply(self, layout, coredns_image=kwargs["coredns_image"], helper_image=kwargs["helper_image"])
+            addons.apply(
+                self, layout, coredns_image=images.reference("coredns"), helper_image=images.reference("helper")
+            )
+            layout.addons_applied.touch()
         with plan.step("waiting for the node"):
             wait_for(f"node {layout.node_name} Ready", lambda: self._node(layout), timeout_s=_NODE_TIMEOUT_S)
 
@@ -94,6 +102,15 @@ class EmbeddedManager(Manager):
             (cni_programs / name).symlink_to(homes["cni"] / name)
         (cni_programs / "calico").symlink_to(homes["calico"] / "calico")
         configuration.write_all(layout, cgroups.read(), cni_programs=cni_programs, pause_image=pause_image)
+
+    def _load_when_up(self, archive: Path) -> None:
+        socket = Path(f"/proc/{lifecycle.supervisor_pid(self.layout)}/root{configuration.CONTAINERD_SOCKET}")
+        wait_for(
+            "containerd",
+            lambda: Seen(socket.exists(), "its socket is not there; see containerd.log"),
+            timeout_s=_API_TIMEOUT_S,
+        )
+        self.load_images(archive)
 
     def _node(self, layout: Layout) -> Seen:
         argv = self.kubectl_argv("get", "node", layout.node_name, "-o", "json")

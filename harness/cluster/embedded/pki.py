@@ -136,9 +136,7 @@ def issue(subject: Subject, key: ec.EllipticCurvePrivateKey, authority: Authorit
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_key_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage(subject.usages), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key.public_key()), critical=False
-        )
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key.public_key()), critical=False)
     )
     if subject.hosts:
         builder = builder.add_extension(x509.SubjectAlternativeName(_general_names(subject.hosts)), critical=False)

@@ -19,19 +19,21 @@ _CRD_KIND = "customresourcedefinitions.apiextensions.k8s.io"
 
 
 def apply(cluster: Manager, layout: Layout, *, coredns_image: str, helper_image: str) -> None:
-    """Apply everything a fresh cluster needs before the first workload."""
+    """Apply everything a fresh cluster needs before the first workload, as the bootstrap, which needs no role for it."""
     bootstrap = ("--kubeconfig", str(layout.kubeconfigs / "bootstrap"))
-    _apply(cluster, (_FOLDER / "rbac.yaml").read_text(), *bootstrap)
-    definitions = programs.ensure("calico")["calico"] / "crd"
-    _apply(cluster, "---\n".join(path.read_text() for path in sorted(definitions.glob("*.yaml"))))
+    definitions = sorted((programs.ensure("calico")["calico"] / "crd").glob("*.yaml"))
+    documents = [
+        (_FOLDER / "rbac.yaml").read_text(),
+        *(path.read_text() for path in definitions),
+        (_FOLDER / "storage.yaml").read_text(),
+        yaml.safe_dump(_local_path_config(layout, helper_image)),
+        (_FOLDER / "dns.yaml").read_text().replace("image: ballotbox/coredns", f"image: {coredns_image}"),
+    ]
+    _apply(cluster, "\n---\n".join(documents), *bootstrap)
     cluster.kubectl(
-        ["wait", "--for=condition=Established", _CRD_KIND, "--all", "--timeout=30s"], as_dict=False
+        [*bootstrap, "wait", "--for=condition=Established", _CRD_KIND, "--all", "--timeout=30s"], as_dict=False
     )
-    _apply(cluster, (_FOLDER / "calico.yaml").read_text())
-    _apply(cluster, (_FOLDER / "storage.yaml").read_text())
-    _apply(cluster, yaml.safe_dump(_local_path_config(layout, helper_image)))
-    dns = (_FOLDER / "dns.yaml").read_text().replace("image: ballotbox/coredns", f"image: {coredns_image}")
-    _apply(cluster, dns)
+    _apply(cluster, (_FOLDER / "calico.yaml").read_text(), *bootstrap)
 
 
 def _apply(cluster: Manager, manifests: str, *options: str) -> None:

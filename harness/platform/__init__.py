@@ -1,0 +1,1 @@
+"""The platform as a whole: up, down, and what runs in between."""

@@ -1,0 +1,121 @@
+"""The commands that start, end and look at the platform: up, down, status, kubectl, seed."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from harness import settings
+from harness.cluster import selection
+from harness.errors import UserError
+from harness.platform.up import bring_up
+
+if TYPE_CHECKING:
+    import argparse
+
+    from harness.cluster.manager import Manager
+
+_out = Console(highlight=False, soft_wrap=True)
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add up, down, status and kubectl to the command line."""
+    parser = subparsers.add_parser("up", help="bring a cluster up, deploy Ballotbox, say where to open it")
+    settings.add_options(parser)
+    parser.set_defaults(func=up)
+    parser = subparsers.add_parser("down", help="remove the cluster and everything that belongs to it")
+    settings.add_options(parser)
+    parser.set_defaults(func=down)
+    parser = subparsers.add_parser("status", help="say what runs and where it is opened")
+    settings.add_options(parser)
+    parser.set_defaults(func=status)
+    parser = subparsers.add_parser("kubectl", help="run kubectl against the cluster", add_help=False, prefix_chars="\0")
+    parser.add_argument("words", nargs="*")
+    parser.set_defaults(func=kubectl)
+
+
+def up(arguments: argparse.Namespace) -> int:
+    """Bring the platform up and say where to open it."""
+    done = bring_up(settings.from_arguments(arguments, os.environ))
+    for line in done.deployed.changes:
+        _out.print(f"  {escape(line)}")
+    if not done.deployed.changes:
+        _out.print("  nothing changed")
+    times = [f"every pod Ready after {done.ready_s:.1f} s", f"preparation before that {done.prepare_s:.1f} s"]
+    if done.created:
+        times.insert(0, f"node Ready after {done.node_ready_s:.1f} s")
+    _out.print(f"[bold]Ballotbox is up[/bold] ({', '.join(times)})")
+    _out.print(f"  vote    {done.endpoints.vote_url}")
+    _out.print(f"  result  {done.endpoints.result_url}")
+    return 0
+
+
+def down(arguments: argparse.Namespace) -> int:
+    """Remove the cluster; it is no error if there is none."""
+    chosen = settings.from_arguments(arguments, os.environ)
+    begun = time.monotonic()
+    cluster = selection.select(chosen)
+    cluster.delete()
+    _out.print(f"cluster {chosen.name}: gone ({time.monotonic() - begun:.1f} s)")
+    return 0
+
+
+def status(arguments: argparse.Namespace) -> int:
+    """Print what runs; exit with 1 if something that should run does not."""
+    chosen = settings.from_arguments(arguments, os.environ)
+    if not settings.record(chosen.name).is_file():
+        _out.print(f"cluster {chosen.name}: does not run; `./nox -s up` starts it")
+        return 1
+    cluster = selection.select(chosen)
+    if not cluster.is_running():
+        _out.print(f"cluster {chosen.name}: was killed; `./nox -s up` starts it anew, `./nox -s down` removes its rest")
+        return 1
+    _out.print(f"cluster {chosen.name} ({cluster.provider}), kubeconfig {cluster.kubeconfig}")
+    whole = _components(cluster) & _pods(cluster)
+    endpoints = cluster.endpoints()
+    _out.print(f"vote    {endpoints.vote_url}\nresult  {endpoints.result_url}")
+    return 0 if whole else 1
+
+
+def kubectl(arguments: argparse.Namespace) -> int:
+    """Become kubectl: its output, its exit code."""
+    cluster = selection.select(settings.read({}, os.environ))
+    argv = cluster.kubectl_argv(*arguments.words)
+    os.execv(argv[0], argv)
+
+
+def _components(cluster: Manager) -> bool:
+    whole = True
+    table = Table("component", "state", "restarts")
+    for name, component in cluster.status().items():
+        runs = component["pid_in_box"] is not None
+        whole = whole and runs
+        state = "[green]✓ running[/green]" if runs else f"[red]✗ {escape(component['last_exit'])}[/red]"
+        table.add_row(name, state, str(component["restarts"]))
+    if table.row_count:
+        _out.print(table)
+    return whole
+
+
+def _pods(cluster: Manager) -> bool:
+    pods = cluster.kubectl(["get", "pods", "--all-namespaces"])["items"]
+    if not pods:
+        raise UserError(f"cluster {cluster.cluster_name}: no pod runs; `./nox -s up` deploys Ballotbox")
+    whole = True
+    table = Table("namespace", "pod", "state", "restarts")
+    for pod in pods:
+        containers = pod["status"].get("containerStatuses", [])
+        ready = sum(container["ready"] for container in containers)
+        phase = pod["status"]["phase"]
+        good = phase == "Succeeded" or (phase == "Running" and ready == len(containers))
+        whole = whole and good
+        state = f"[green]✓ {phase}[/green]" if good else f"[red]✗ {phase}, {ready} of {len(containers)} ready[/red]"
+        restarts = sum(container["restartCount"] for container in containers)
+        table.add_row(pod["metadata"]["namespace"], pod["metadata"]["name"], state, str(restarts))
+    _out.print(table)
+    return whole

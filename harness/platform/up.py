@@ -1,0 +1,108 @@
+"""Brings the platform up: from a bare machine, or from whatever of it is there already, to two addresses that answer."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness import deploy, images, prerequisites, programs
+from harness.cluster import selection
+from harness.cluster.embedded.components import TOOLS
+from harness.cluster.embedded.manager import EmbeddedManager
+from harness.doctor.command import require
+from harness.progress import Plan
+
+if TYPE_CHECKING:
+    from harness.cluster.manager import Endpoints, Manager
+    from harness.deploy import Deployed
+    from harness.settings import ClusterSettings
+
+# What deploying needs besides the cluster's own programs.
+_DEPLOY_TOOLS = ("kustomize",)
+
+
+@dataclass(frozen=True)
+class Up:
+    """A platform that is up.
+
+    Attributes:
+        cluster: The cluster it runs on.
+        endpoints: The two pages' addresses.
+        created: Whether this call created the cluster.
+        deployed: What was applied.
+        prepare_s: Seconds spent on packages, programs and images.
+        node_ready_s: Seconds from then until the node was Ready; 0 if the cluster was there.
+        ready_s: Seconds from the end of the preparation until every pod was Ready.
+    """
+
+    cluster: Manager
+    endpoints: Endpoints
+    created: bool
+    deployed: Deployed
+    prepare_s: float
+    node_ready_s: float
+    ready_s: float
+
+
+def bring_up(settings: ClusterSettings) -> Up:
+    """Bring the platform up, or what changed of it up to date.
+
+    Raises:
+        UserError: Something of the machine, of the cluster or of the application stood in the way; it says what.
+    """
+    cluster = selection.select(settings)
+    embedded = isinstance(cluster, EmbeddedManager)
+    running = cluster.is_running()
+    begun = time.monotonic()
+    if embedded:
+        _install_packages()
+    require(cluster.provider, settings, running=running)
+    built = _prepare(embedded=embedded)
+    prepared = time.monotonic()
+    _create(cluster, built, running=running)
+    node_ready = time.monotonic()
+    if running or not embedded:
+        _load_images(cluster, built)
+    deployed = deploy.deploy(cluster, built)
+    return Up(
+        cluster=cluster,
+        endpoints=cluster.endpoints(),
+        created=not running,
+        deployed=deployed,
+        prepare_s=prepared - begun,
+        node_ready_s=0.0 if running else node_ready - prepared,
+        ready_s=time.monotonic() - prepared,
+    )
+
+
+def _install_packages() -> None:
+    missing = prerequisites.missing(prerequisites.EMBEDDED)
+    if missing:
+        prerequisites.install(missing, Plan("packages", 1))
+
+
+def _prepare(*, embedded: bool) -> images.ImageSet:
+    tools = (*TOOLS, *_DEPLOY_TOOLS) if embedded else ("kube", *_DEPLOY_TOOLS)
+    image_programs = ("pause", "coredns", "traefik") if embedded else ()
+    needed = programs.missing(*tools, *image_programs)
+    wanted = None if embedded else images.APPLICATION
+    if needed:
+        programs.ensure(*needed, plan=Plan("programs", len(needed)))
+    stale = images.missing(wanted)
+    return images.build(wanted, plan=Plan("images", len(stale)))
+
+
+def _create(cluster: Manager, built: images.ImageSet, *, running: bool) -> None:
+    if isinstance(cluster, EmbeddedManager):
+        if not running:
+            cluster.create(images=built, plan=Plan("cluster", cluster.CREATE_STEPS))
+    else:
+        with Plan("cluster", 1).step(f"creating the {cluster.provider} cluster"):
+            cluster.create()
+
+
+def _load_images(cluster: Manager, built: images.ImageSet) -> None:
+    if built.built or not isinstance(cluster, EmbeddedManager):
+        with Plan("images", 1).step("loading images"):
+            cluster.load_images(built.archive())
