@@ -60,6 +60,12 @@ integer(value) if {
 	floor(value) == value
 }
 
+# matches is regex.match for a value that may be no text, which then matches nothing.
+matches(pattern, value) if {
+	is_string(value)
+	regex.match(pattern, value)
+}
+
 text(value) := value if is_string(value)
 
 text(value) := json.marshal(value) if not is_string(value)

@@ -1,6 +1,8 @@
 # What a literal secret looks like.
 package ballotbox.lib.secrets
 
+import data.ballotbox.lib.fields
+
 # Names of things whose value is a secret, and endings that make it something else (the file that holds it, its length).
 name_pattern := `(?i)(passw(or)?d|passphrase|secret|token|credential|(api|private|access|signing|encryption|cookie|session)[_.-]?key)`
 
@@ -24,8 +26,8 @@ line_pattern := concat("|", [
 ])
 
 named(name) if {
-	regex.match(name_pattern, name)
-	not regex.match(harmless_ending, name)
+	fields.matches(name_pattern, name)
+	not fields.matches(harmless_ending, name)
 }
 
 # literal tells whether a value stands there itself: not empty, not a reference such as $(NAME) or ${NAME}.
@@ -35,8 +37,8 @@ literal(value) if {
 	not reference(value)
 }
 
-reference(value) if regex.match(`^\$(\([^()]+\)|\{[^{}:]+(:\?[^{}]*)?\}|[A-Za-z_][A-Za-z0-9_]*)$`, value)
+reference(value) if fields.matches(`^\$(\([^()]+\)|\{[^{}:]+(:\?[^{}]*)?\}|[A-Za-z_][A-Za-z0-9_]*)$`, value)
 
-revealing(value) if regex.match(value_pattern, value)
+revealing(value) if fields.matches(value_pattern, value)
 
-setting(text) if regex.match(line_pattern, text)
+setting(text) if fields.matches(line_pattern, text)

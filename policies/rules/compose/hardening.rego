@@ -16,7 +16,6 @@ package ballotbox.rules.compose_hardening
 
 import data.ballotbox.lib.composes
 import data.ballotbox.lib.fields
-import data.ballotbox.lib.inputs
 
 about := rego.metadata.chain()[count(rego.metadata.chain()) - 1]
 

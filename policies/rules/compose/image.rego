@@ -16,7 +16,6 @@ package ballotbox.rules.compose_image
 
 import data.ballotbox.lib.composes
 import data.ballotbox.lib.fields
-import data.ballotbox.lib.inputs
 
 about := rego.metadata.chain()[count(rego.metadata.chain()) - 1]
 
@@ -33,6 +32,6 @@ fixed(service) if {
 
 fixed(service) if {
 	image := fields.at(service, ["image"])
-	regex.match(`^[^$@\s]+(:[A-Za-z0-9_][A-Za-z0-9_.-]*|@sha256:[0-9a-f]{64})$`, image)
+	fields.matches(`^[^$@\s]+(:[A-Za-z0-9_][A-Za-z0-9_.-]*|@sha256:[0-9a-f]{64})$`, image)
 	not endswith(image, ":latest")
 }

@@ -17,7 +17,6 @@ package ballotbox.rules.compose_isolation
 
 import data.ballotbox.lib.composes
 import data.ballotbox.lib.fields
-import data.ballotbox.lib.inputs
 
 about := rego.metadata.chain()[count(rego.metadata.chain()) - 1]
 
@@ -46,13 +45,13 @@ deny contains finding if {
 deny contains finding if {
 	some service in composes.services
 	some index, volume in fields.elements(fields.at(service.object, ["volumes"]))
-	regex.match(`^(/|/(etc|proc|sys|dev|var|run|root|home|boot)(/.*)?|.*(docker|containerd|podman)\.sock)$`, source(volume))
+	fields.matches(`^(/|/(etc|proc|sys|dev|var|run|root|home|boot)(/.*)?|.*(docker|containerd|podman)\.sock)$`, source(volume))
 	finding := composes.finding(service, ["volumes", index], sprintf("volume %s must not be the host's", [source(volume)]))
 }
 
 harmless(value) if value in {null, "", "none", "bridge", "private", "shareable"}
 
-harmless(value) if startswith(value, "service:")
+harmless(value) if fields.matches(`^service:`, value)
 
 source(volume) := split(volume, ":")[0] if is_string(volume)
 

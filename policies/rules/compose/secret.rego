@@ -17,7 +17,6 @@ package ballotbox.rules.compose_secret
 
 import data.ballotbox.lib.composes
 import data.ballotbox.lib.fields
-import data.ballotbox.lib.inputs
 import data.ballotbox.lib.secrets
 
 about := rego.metadata.chain()[count(rego.metadata.chain()) - 1]
@@ -38,6 +37,7 @@ variables(environment) := [[index, name, value] |
 variables(environment) := [[name, name, value] | some name, value in fields.entries(environment)] if not is_array(environment)
 
 pair(word) := [substring(word, 0, at), substring(word, at + 1, -1)] if {
+	is_string(word)
 	at := indexof(word, "=")
 	at > 0
 }

@@ -15,7 +15,6 @@
 package ballotbox.rules.compose_user
 
 import data.ballotbox.lib.composes
-import data.ballotbox.lib.containerfiles
 import data.ballotbox.lib.fields
 import data.ballotbox.lib.inputs
 
@@ -33,7 +32,7 @@ allowed(service) if {
 	count(inputs.containerfiles) > 0
 }
 
-allowed(service) if regex.match(`^[1-9][0-9]*(:[0-9]+)?$`, fields.at(service, ["user"]))
+allowed(service) if fields.matches(`^[1-9][0-9]*(:[0-9]+)?$`, fields.at(service, ["user"]))
 
 allowed(service) if {
 	fields.integer(fields.at(service, ["user"]))

@@ -15,6 +15,7 @@
 package ballotbox.rules.image_add
 
 import data.ballotbox.lib.containerfiles
+import data.ballotbox.lib.fields
 import data.ballotbox.lib.inputs
 
 about := rego.metadata.chain()[count(rego.metadata.chain()) - 1]
@@ -24,12 +25,12 @@ deny contains finding if {
 	some index, command in file.commands
 	command.Cmd == "add"
 	some source in array.slice(command.Value, 0, count(command.Value) - 1)
-	regex.match(`(?i)^(https?|ftp|git|ssh)://|^git@|\.git(#.*)?$`, source)
+	fields.matches(`(?i)^(https?|ftp|git|ssh)://|^git@|\.git(#.*)?$`, source)
 	not checked(command)
 	finding := containerfiles.finding(file, index, sprintf("ADD must not fetch %s", [source]))
 }
 
 checked(command) if {
 	some flag in command.Flags
-	regex.match(`^--checksum=sha256:[0-9a-f]{64}$`, flag)
+	fields.matches(`^--checksum=sha256:[0-9a-f]{64}$`, flag)
 }

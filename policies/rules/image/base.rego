@@ -16,6 +16,7 @@
 package ballotbox.rules.image_base
 
 import data.ballotbox.lib.containerfiles
+import data.ballotbox.lib.fields
 import data.ballotbox.lib.inputs
 
 about := rego.metadata.chain()[count(rego.metadata.chain()) - 1]
@@ -49,9 +50,9 @@ acceptable(null)
 
 acceptable(value) if pinned(value)
 
-pinned(image) if regex.match(`@sha256:[0-9a-f]{64}$`, image)
+pinned(image) if fields.matches(`@sha256:[0-9a-f]{64}$`, image)
 
 pinned(image) if {
-	regex.match(`^[^$@\s]+:[A-Za-z0-9_][A-Za-z0-9_.-]*$`, image)
+	fields.matches(`^[^$@\s]+:[A-Za-z0-9_][A-Za-z0-9_.-]*$`, image)
 	not endswith(image, ":latest")
 }

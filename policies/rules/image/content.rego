@@ -29,6 +29,6 @@ deny contains finding if {
 	finding := pods.container_finding(pod, container, ["image"], sprintf("image %s must be named by digest or content hash in production", [fields.text(image)]))
 }
 
-by_content(image) if regex.match(`@sha256:[0-9a-f]{64}$`, image)
+by_content(image) if fields.matches(`@sha256:[0-9a-f]{64}$`, image)
 
-by_content(image) if regex.match(`^[^@]+:([a-z]+-)?[0-9a-f]{12,64}$`, image)
+by_content(image) if fields.matches(`^[^@]+:([a-z]+-)?[0-9a-f]{12,64}$`, image)

@@ -1,7 +1,6 @@
 package ballotbox.tests.image_content
 
 import data.ballotbox.lib.fixtures
-import data.ballotbox.lib.pods
 import data.ballotbox.rules.image_content.deny
 
 production(image) := fixtures.judged_as(

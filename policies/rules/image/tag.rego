@@ -27,9 +27,9 @@ deny contains finding if {
 	finding := pods.container_finding(pod, container, ["image"], sprintf("image %s must have a tag other than latest, or a digest", [fields.text(image)]))
 }
 
-fixed(image) if regex.match(`^[^@\s]+@sha256:[0-9a-f]{64}$`, image)
+fixed(image) if fields.matches(`^[^@\s]+@sha256:[0-9a-f]{64}$`, image)
 
 fixed(image) if {
-	regex.match(`^[^@\s]+:[A-Za-z0-9_][A-Za-z0-9_.-]*$`, image)
+	fields.matches(`^[^@\s]+:[A-Za-z0-9_][A-Za-z0-9_.-]*$`, image)
 	not endswith(image, ":latest")
 }

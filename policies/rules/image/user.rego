@@ -16,6 +16,7 @@
 package ballotbox.rules.image_user
 
 import data.ballotbox.lib.containerfiles
+import data.ballotbox.lib.fields
 import data.ballotbox.lib.inputs
 
 about := rego.metadata.chain()[count(rego.metadata.chain()) - 1]
@@ -39,5 +40,5 @@ last_user(file) := count(file.commands) - 1 if count(users(file)) == 0
 runs_as_nobody(file) if {
 	some index in users(file)
 	index == last_user(file)
-	regex.match(`^[1-9][0-9]*(:[0-9]+)?$`, concat(" ", file.commands[index].Value))
+	fields.matches(`^[1-9][0-9]*(:[0-9]+)?$`, concat(" ", file.commands[index].Value))
 }

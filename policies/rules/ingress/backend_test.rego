@@ -1,7 +1,6 @@
 package ballotbox.tests.ingress_backend
 
 import data.ballotbox.lib.fixtures
-import data.ballotbox.lib.pods
 import data.ballotbox.rules.ingress_backend.deny
 
 service := {"kind": "Service", "metadata": {"name": "vote"}, "spec": {"ports": [{"name": "http", "port": 80}]}}

@@ -1,7 +1,6 @@
 package ballotbox.tests.ingress_class
 
 import data.ballotbox.lib.fixtures
-import data.ballotbox.lib.pods
 import data.ballotbox.rules.ingress_class.deny
 
 ingress(spec) := fixtures.judged([{"kind": "Ingress", "metadata": {"name": "i"}, "spec": spec}])

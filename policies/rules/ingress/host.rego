@@ -36,4 +36,4 @@ rules(entry) := found if {
 	count(found) > 0
 } else := [null]
 
-named(host) if regex.match(`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$`, host)
+named(host) if fields.matches(`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$`, host)

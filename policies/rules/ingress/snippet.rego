@@ -25,6 +25,6 @@ deny contains finding if {
 	finding := inputs.finding(entry, ["metadata", "annotations", key], sprintf("annotation %s must not be set", [key]))
 }
 
-risky(key, _) if regex.match(`(?i)-snippets?$`, key)
+risky(key, _) if fields.matches(`(?i)-snippets?$`, key)
 
 risky("", value) if value == fields.malformed

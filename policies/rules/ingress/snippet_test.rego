@@ -1,7 +1,6 @@
 package ballotbox.tests.ingress_snippet
 
 import data.ballotbox.lib.fixtures
-import data.ballotbox.lib.pods
 import data.ballotbox.rules.ingress_snippet.deny
 
 ingress(annotations) := fixtures.judged([{"kind": "Ingress", "metadata": {"name": "i", "annotations": annotations}}])

@@ -1,7 +1,6 @@
 package ballotbox.tests.ingress_tls
 
 import data.ballotbox.lib.fixtures
-import data.ballotbox.lib.pods
 import data.ballotbox.rules.ingress_tls.deny
 
 production(tls) := fixtures.judged_as(

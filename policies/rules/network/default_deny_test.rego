@@ -1,7 +1,6 @@
 package ballotbox.tests.network_default_deny
 
 import data.ballotbox.lib.fixtures
-import data.ballotbox.lib.pods
 import data.ballotbox.rules.network_default_deny.deny
 
 policy(spec) := {"kind": "NetworkPolicy", "metadata": {"name": "deny", "namespace": "shop"}, "spec": spec}

@@ -36,7 +36,7 @@ bounded(null)
 bounded(block) if {
 	cidr := fields.at(block, ["cidr"])
 	is_string(cidr)
-	not regex.match(`/0+$`, cidr)
+	not fields.matches(`/0+$`, cidr)
 	contains(cidr, "/")
 }
 

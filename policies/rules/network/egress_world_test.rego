@@ -1,7 +1,6 @@
 package ballotbox.tests.network_egress_world
 
 import data.ballotbox.lib.fixtures
-import data.ballotbox.lib.pods
 import data.ballotbox.rules.network_egress_world.deny
 
 to(peer) := fixtures.judged([{"kind": "NetworkPolicy", "metadata": {"name": "p"}, "spec": {"egress": [{"to": [peer]}]}}])

@@ -1,7 +1,6 @@
 package ballotbox.tests.network_empty_peer
 
 import data.ballotbox.lib.fixtures
-import data.ballotbox.lib.pods
 import data.ballotbox.rules.network_empty_peer.deny
 
 policy(direction, rules) := fixtures.judged([{"kind": "NetworkPolicy", "metadata": {"name": "p"}, "spec": {direction: rules}}])

@@ -1,7 +1,6 @@
 package ballotbox.tests.network_own_policy
 
 import data.ballotbox.lib.fixtures
-import data.ballotbox.lib.pods
 import data.ballotbox.rules.network_own_policy.deny
 
 policy(selector) := {"kind": "NetworkPolicy", "metadata": {"name": "app", "namespace": "shop"}, "spec": {"podSelector": selector}}

@@ -58,7 +58,7 @@ of_app_armor("", profile) if profile == fields.malformed
 
 allowed_annotation(profile) if profile in {null, "", "runtime/default"}
 
-allowed_annotation(profile) if startswith(profile, "localhost/")
+allowed_annotation(profile) if fields.matches(`^localhost/`, profile)
 
 message(object) := sprintf("appArmorProfile.type must be RuntimeDefault or Localhost; it is %s", [
 	fields.text(fields.at(object, array.concat(profile_path, ["type"]))),

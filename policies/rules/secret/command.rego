@@ -40,6 +40,7 @@ given_away(word) if {
 given_away(word) if not is_string(word)
 
 split_once(word) := [name, value] if {
+	is_string(word)
 	at := indexof(word, "=")
 	at > 0
 	name := substring(word, 0, at)

@@ -1,7 +1,6 @@
 package ballotbox.tests.secret_command
 
 import data.ballotbox.lib.fixtures
-import data.ballotbox.lib.pods
 import data.ballotbox.rules.secret_command.deny
 
 test_accepts_plain_words_and_references if {

@@ -1,7 +1,6 @@
 package ballotbox.tests.secret_config_map
 
 import data.ballotbox.lib.fixtures
-import data.ballotbox.lib.pods
 import data.ballotbox.rules.secret_config_map.deny
 
 config(contents) := fixtures.judged([{"kind": "ConfigMap", "metadata": {"name": "c"}, "data": contents}])

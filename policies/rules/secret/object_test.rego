@@ -1,7 +1,6 @@
 package ballotbox.tests.secret_object
 
 import data.ballotbox.lib.fixtures
-import data.ballotbox.lib.pods
 import data.ballotbox.rules.secret_object.deny
 
 secret(change) := fixtures.judged([object.union({"kind": "Secret", "metadata": {"name": "s"}}, change)])

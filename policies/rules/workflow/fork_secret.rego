@@ -16,6 +16,7 @@ package ballotbox.rules.workflow_fork_secret
 
 import data.ballotbox.lib.fields
 import data.ballotbox.lib.inputs
+import data.ballotbox.lib.secrets
 import data.ballotbox.lib.workflows
 
 about := rego.metadata.chain()[count(rego.metadata.chain()) - 1]
@@ -41,4 +42,4 @@ used_secrets(value) := {secret |
 	secret != "secrets.GITHUB_TOKEN"
 } | {"every secret" | fields.at(value, ["secrets"]) == "inherit"}
 
-kept_out(job) if regex.match(`github\.event_name\s*!=\s*'pull_request'|github\.event_name\s*==\s*'(push|schedule|workflow_dispatch)'`, fields.at(job, ["if"]))
+kept_out(job) if fields.matches(`github\.event_name\s*!=\s*'pull_request'|github\.event_name\s*==\s*'(push|schedule|workflow_dispatch)'`, fields.at(job, ["if"]))

@@ -12,6 +12,7 @@
 #     uses: owner/action@<40 hex digits> # vX.Y.Z
 package ballotbox.rules.workflow_pinned_action
 
+import data.ballotbox.lib.fields
 import data.ballotbox.lib.inputs
 import data.ballotbox.lib.workflows
 
@@ -24,8 +25,8 @@ deny contains finding if {
 	finding := inputs.finding(workflow, path, sprintf("%v must be pinned by its commit", [used]))
 }
 
-pinned(used) if regex.match(`^[^@\s]+@[0-9a-f]{40}$`, used)
+pinned(used) if fields.matches(`^[^@\s]+@[0-9a-f]{40}$`, used)
 
-pinned(used) if regex.match(`^docker://[^@\s]+@sha256:[0-9a-f]{64}$`, used)
+pinned(used) if fields.matches(`^docker://[^@\s]+@sha256:[0-9a-f]{64}$`, used)
 
-pinned(used) if startswith(used, "./")
+pinned(used) if fields.matches(`^\./`, used)

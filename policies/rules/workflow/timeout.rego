@@ -23,7 +23,7 @@ deny contains finding if {
 	some workflow in inputs.workflows
 	some name, job in workflows.jobs(workflow)
 	fields.at(job, ["uses"]) == null
-	not regex.match(`^[1-9][0-9]*$`, fields.text(fields.at(job, ["timeout-minutes"])))
+	not fields.matches(`^[1-9][0-9]*$`, fields.text(fields.at(job, ["timeout-minutes"])))
 	finding := inputs.finding(workflow, ["jobs", name, "timeout-minutes"], sprintf("job %s must have timeout-minutes", [name]))
 }
 

@@ -64,5 +64,5 @@ keeps_some(spec, total) if {
 
 keeps_some(spec, _) if {
 	some field in ["minAvailable", "maxUnavailable"]
-	regex.match(`^([1-9]|[1-9][0-9])%$`, fields.at(spec, [field]))
+	fields.matches(`^([1-9]|[1-9][0-9])%$`, fields.at(spec, [field]))
 }

@@ -1,7 +1,6 @@
 package ballotbox.tests.workload_disruption_budget
 
 import data.ballotbox.lib.fixtures
-import data.ballotbox.lib.pods
 import data.ballotbox.rules.workload_disruption_budget.deny
 
 two := fixtures.deployment({"spec": {"replicas": 2}})

@@ -1,7 +1,6 @@
 package ballotbox.tests.workload_host_path
 
 import data.ballotbox.lib.fixtures
-import data.ballotbox.lib.pods
 import data.ballotbox.rules.workload_host_path.deny
 
 test_accepts_absent_and_null if {

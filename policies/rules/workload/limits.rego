@@ -33,4 +33,4 @@ quantity(value) if {
 	value > 0
 }
 
-quantity(value) if regex.match(`^[0-9.]*[1-9][0-9.]*([numkMGTPE]|[KMGTPE]i|[eE][0-9]+)?$`, value)
+quantity(value) if fields.matches(`^[0-9.]*[1-9][0-9.]*([numkMGTPE]|[KMGTPE]i|[eE][0-9]+)?$`, value)

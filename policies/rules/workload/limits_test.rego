@@ -1,7 +1,6 @@
 package ballotbox.tests.workload_limits
 
 import data.ballotbox.lib.fixtures
-import data.ballotbox.lib.pods
 import data.ballotbox.rules.workload_limits.deny
 
 test_accepts_both if count(deny) == 0 with input as fixtures.unchanged

@@ -1,7 +1,6 @@
 package ballotbox.tests.workload_liveness
 
 import data.ballotbox.lib.fixtures
-import data.ballotbox.lib.pods
 import data.ballotbox.rules.workload_liveness.deny
 
 test_accepts_every_action if {

@@ -14,7 +14,6 @@
 #   cis: "5.7.4"
 package ballotbox.rules.workload_namespace
 
-import data.ballotbox.lib.fields
 import data.ballotbox.lib.pods
 
 about := rego.metadata.chain()[count(rego.metadata.chain()) - 1]

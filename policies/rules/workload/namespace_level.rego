@@ -42,4 +42,4 @@ stricter_than("baseline") := {"baseline", "restricted"}
 
 stricter_than("privileged") := {"privileged", "baseline", "restricted"}
 
-version(value) if regex.match(`^v1\.[0-9]+$`, value)
+version(value) if fields.matches(`^v1\.[0-9]+$`, value)

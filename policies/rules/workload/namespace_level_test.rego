@@ -1,7 +1,6 @@
 package ballotbox.tests.workload_namespace_level
 
 import data.ballotbox.lib.fixtures
-import data.ballotbox.lib.pods
 import data.ballotbox.rules.workload_namespace_level.deny
 
 labels := {label: value |

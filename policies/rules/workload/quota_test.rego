@@ -1,7 +1,6 @@
 package ballotbox.tests.workload_quota
 
 import data.ballotbox.lib.fixtures
-import data.ballotbox.lib.pods
 import data.ballotbox.rules.workload_quota.deny
 
 objects(quota, limits) := fixtures.judged([

@@ -1,7 +1,6 @@
 package ballotbox.tests.workload_readiness
 
 import data.ballotbox.lib.fixtures
-import data.ballotbox.lib.pods
 import data.ballotbox.rules.workload_readiness.deny
 
 test_accepts_every_action if {

@@ -1,7 +1,6 @@
 package ballotbox.tests.workload_requests
 
 import data.ballotbox.lib.fixtures
-import data.ballotbox.lib.pods
 import data.ballotbox.rules.workload_requests.deny
 
 test_accepts_both if count(deny) == 0 with input as fixtures.unchanged

@@ -1,7 +1,6 @@
 package ballotbox.tests.workload_service_account
 
 import data.ballotbox.lib.fixtures
-import data.ballotbox.lib.pods
 import data.ballotbox.rules.workload_service_account.deny
 
 test_accepts_an_account if count(deny) == 0 with input as fixtures.unchanged

@@ -1,7 +1,6 @@
 package ballotbox.tests.workload_shape
 
 import data.ballotbox.lib.fixtures
-import data.ballotbox.lib.pods
 import data.ballotbox.rules.workload_shape.deny
 
 test_accepts_a_pod if count(deny) == 0 with input as fixtures.unchanged

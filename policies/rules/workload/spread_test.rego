@@ -1,7 +1,6 @@
 package ballotbox.tests.workload_spread
 
 import data.ballotbox.lib.fixtures
-import data.ballotbox.lib.pods
 import data.ballotbox.rules.workload_spread.deny
 
 two(spec) := fixtures.judged([fixtures.deployment({"spec": {"replicas": 2, "template": {"spec": spec}}})])

@@ -1,7 +1,6 @@
 package ballotbox.tests.workload_token
 
 import data.ballotbox.lib.fixtures
-import data.ballotbox.lib.pods
 import data.ballotbox.rules.workload_token.deny
 
 asking := {"annotations": {"policy.ballotbox/api-access": "reads Ingresses"}}

@@ -53,7 +53,7 @@ minimum_of(pod) := max(minima) if {
 		entry.set == pod.set
 		inputs.name_of(entry.object) == pod.namespace
 		value := fields.at(entry.object, ["metadata", "annotations", "policy.ballotbox/minimum-uid"])
-		regex.match(`^[0-9]+$`, value)
+		fields.matches(`^[0-9]+$`, value)
 	]
 	count(minima) > 0
 } else := default_minimum

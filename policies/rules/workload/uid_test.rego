@@ -1,7 +1,6 @@
 package ballotbox.tests.workload_uid
 
 import data.ballotbox.lib.fixtures
-import data.ballotbox.lib.pods
 import data.ballotbox.rules.workload_uid.deny
 
 namespace(minimum) := {"kind": "Namespace", "metadata": {"name": "shop", "annotations": {"policy.ballotbox/minimum-uid": minimum}}}
