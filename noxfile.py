@@ -31,7 +31,7 @@ def _pytest(session: nox.Session, *words: str) -> None:
 
 @nox.session(default=False)
 def up(session: nox.Session) -> None:
-    """Bring a cluster up, build and deploy Ballotbox, and say where to open it. [--cluster NAME --vote-port N …]"""
+    """Bring a cluster up, build and deploy Ballotbox, and say where to open it. [--cluster NAME --vote-port N …]."""
     _harness(session, "up")
 
 
@@ -61,13 +61,13 @@ def doctor(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def seed(session: nox.Session) -> None:
-    """Cast random votes through the vote page, for demos. [--votes 3000 --voters 3000]"""
+    """Cast random votes through the vote page, for demos. [--votes 3000 --voters 3000]."""
     _harness(session, "seed")
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style and likely mistakes of all Python. [--fix mends what can be mended]"""
+    """Check style and likely mistakes of all Python. [--fix mends what can be mended]."""
     if "--fix" in session.posargs:
         session.run(str(BIN / "ruff"), "check", "--fix", *PYTHON_FOLDERS)
         session.run(str(BIN / "ruff"), "format", *PYTHON_FOLDERS)
@@ -84,7 +84,7 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run every test; those that need a cluster bring one up and take it down. [pytest's options; --keep-cluster]"""
+    """Run every test; those that need a cluster bring one up and take it down. [pytest's options; --keep-cluster]."""
     _pytest(session)
 
 
@@ -103,9 +103,9 @@ def e2e(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def lock(session: nox.Session) -> None:
-    """Resolve pyproject.toml's dependencies anew and write requirements/ with hashes. [--upgrade-package NAME]"""
+    """Resolve pyproject.toml's dependencies anew and write requirements/ with hashes. [--upgrade-package NAME]."""
+    uv = str(BIN / "uv")
+    resolve = (uv, "pip", "compile", "-q", "--universal", "--python-version=3.11", "--generate-hashes", "--no-header")
     for group in LOCKS:
-        session.run(
-            str(BIN / "uv"), "pip", "compile", "--quiet", "--universal", "--python-version=3.11", "--generate-hashes",
-            "--no-header", f"--group=pyproject.toml:{group}", f"--output-file=requirements/{group}.txt", *session.posargs,
-        )  # fmt: skip
+        output = f"--output-file=requirements/{group}.txt"
+        session.run(*resolve, f"--group=pyproject.toml:{group}", output, *session.posargs)

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from harness import settings
+from harness import deploy, images, settings
 from harness.cluster import selection
 from harness.errors import UserError
 from harness.platform.up import bring_up
@@ -24,7 +24,7 @@ _out = Console(highlight=False, soft_wrap=True)
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add up, down, status and kubectl to the command line."""
+    """Add up, down, status, seed and kubectl to the command line."""
     parser = subparsers.add_parser("up", help="bring a cluster up, deploy Ballotbox, say where to open it")
     settings.add_options(parser)
     parser.set_defaults(func=up)
@@ -82,11 +82,23 @@ def status(arguments: argparse.Namespace) -> int:
     return 0 if whole else 1
 
 
+def seed(arguments: argparse.Namespace) -> int:
+    """Cast random votes and say what the result page should show of them."""
+    if arguments.votes < 1 or arguments.voters < 1:
+        raise UserError(f"--votes {arguments.votes} --voters {arguments.voters}: both take a number from 1 up")
+    cluster = selection.select(settings.from_arguments(arguments, os.environ))
+    built = images.build(images.APPLICATION)
+    cluster.load_images(built.archive(["seed"]))
+    seeded = deploy.seed(cluster, built, votes=arguments.votes, voters=arguments.voters)
+    _out.print(f"{arguments.votes} votes in {seeded.seconds:.1f} s: {seeded.report.get('expected', seeded.report)}")
+    return 0
+
+
 def kubectl(arguments: argparse.Namespace) -> int:
     """Become kubectl: its output, its exit code."""
     cluster = selection.select(settings.read({}, os.environ))
     argv = cluster.kubectl_argv(*arguments.words)
-    os.execv(argv[0], argv)
+    os.execv(argv[0], argv)  # noqa: S606  # kubectl takes over the terminal, its signals and the exit code
 
 
 def _components(cluster: Manager) -> bool:

@@ -1,4 +1,4 @@
-"""Brings the platform up: from a bare machine, or from whatever of it is there already, to two addresses that answer."""
+"""Brings the platform up, from whatever of it is there already, to two addresses that answer."""
 
 from __future__ import annotations
 

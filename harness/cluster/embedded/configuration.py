@@ -82,7 +82,7 @@ def kube_proxy(layout: Layout) -> dict[str, Any]:
 
 
 def containerd(layout: Layout, *, cni_programs: Path, pause_image: str) -> str:
-    """containerd's configuration, version 3: https://github.com/containerd/containerd/blob/main/docs/cri/config.md."""
+    """Configuration of containerd, version 3: https://github.com/containerd/containerd/blob/main/docs/cri/config.md."""
     return f"""version = 3
 root = "{layout.data}/containerd"
 state = "/run/containerd"

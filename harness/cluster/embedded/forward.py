@@ -85,7 +85,7 @@ async def serve(forwards: list[Forward]) -> None:
     servers = []
     for forward in forwards:
         listener = socket.socket(fileno=forward.fd)
-        listener.setblocking(False)
+        listener.setblocking(False)  # noqa: FBT003  # the standard library's own signature
 
         async def accepted(
             reader: asyncio.StreamReader, writer: asyncio.StreamWriter, forward: Forward = forward

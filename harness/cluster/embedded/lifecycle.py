@@ -50,6 +50,11 @@ def supervisor_pid(layout: Layout) -> int | None:
     return guard.child_of(held["unshare"]) if held else None
 
 
+def guard_pid(layout: Layout) -> int | None:
+    """Return the guard's process id, or none if the box does not run."""
+    return _held_by(layout).get("guard")
+
+
 def start(layout: Layout) -> None:
     """Start the guard and with it the box; returns at once.
 

@@ -15,8 +15,9 @@ from harness.progress import Plan
 from harness.waiting import Seen, wait_for
 
 if TYPE_CHECKING:
-    from harness.images import ImageSet
     from pytest_kubernetes.options import ClusterOptions
+
+    from harness.images import ImageSet
 
 _API_TIMEOUT_S = 60.0
 _NODE_TIMEOUT_S = 60.0

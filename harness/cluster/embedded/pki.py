@@ -5,7 +5,7 @@ Subjects and usages: https://kubernetes.io/docs/setup/best-practices/certificate
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import ipaddress
 import os
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # A cluster of this kind lives for hours; a year is the shortest that nobody meets.
-_VALID = datetime.timedelta(days=365)
-_CLOCK_SKEW = datetime.timedelta(minutes=5)
+_VALID = dt.timedelta(days=365)
+_CLOCK_SKEW = dt.timedelta(minutes=5)
 CLIENT = ExtendedKeyUsageOID.CLIENT_AUTH
 SERVER = ExtendedKeyUsageOID.SERVER_AUTH
 
@@ -144,7 +144,7 @@ def issue(subject: Subject, key: ec.EllipticCurvePrivateKey, authority: Authorit
 
 
 def _builder(name: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
     return (
         x509.CertificateBuilder()
         .subject_name(name)

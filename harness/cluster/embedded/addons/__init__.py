@@ -19,7 +19,7 @@ _CRD_KIND = "customresourcedefinitions.apiextensions.k8s.io"
 
 
 def apply(cluster: Manager, layout: Layout, *, coredns_image: str, helper_image: str) -> None:
-    """Apply everything a fresh cluster needs before the first workload, as the bootstrap, which needs no role for it."""
+    """Apply all that a fresh cluster needs before its first workload, as the bootstrap, which needs no role for it."""
     bootstrap = ("--kubeconfig", str(layout.kubeconfigs / "bootstrap"))
     definitions = sorted((programs.ensure("calico")["calico"] / "crd").glob("*.yaml"))
     documents = [

@@ -1,0 +1,111 @@
+"""A cluster comes up, goes down and comes up again, and leaves nothing, not even when it is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from harness import paths, process
+from harness.cluster.embedded import lifecycle
+from harness.cluster.embedded.layout import Layout
+from harness.waiting import Seen, wait_for
+from tests import fix_residue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.fix_residue import Machine
+
+pytestmark = [pytest.mark.lifecycle, pytest.mark.timeout(600)]
+
+NAME = "ballotbox-lifecycle"
+
+
+def harness(*words: str) -> str:
+    """Run a command of the harness as a person would, and return what it printed."""
+    return process.run([sys.executable, "-m", "harness", *words], cwd=paths.ROOT, timeout_s=500).stdout
+
+
+@pytest.fixture
+def ports() -> tuple[int, int]:
+    """Two free ports for the two pages."""
+    return lifecycle.free_port(), lifecycle.free_port()
+
+
+@pytest.fixture(autouse=True)
+def nothing_left() -> Iterator[None]:
+    """Take the cluster down whatever the test did."""
+    yield
+    harness("down", "--name", NAME, "--cluster", "embedded")
+
+
+def up(ports: tuple[int, int]) -> str:
+    """Bring the lifecycle cluster up."""
+    vote, result = map(str, ports)
+    return harness("up", "--name", NAME, "--cluster", "embedded", "--vote-port", vote, "--result-port", result)
+
+
+def test_up_down_up(machine_before: Machine, ports: tuple[int, int]) -> None:
+    """`down` leaves nothing; the second `up` starts clean; `up` on a running cluster changes nothing."""
+    up(ports)
+    assert httpx.get(f"http://localhost:{ports[0]}/", timeout=10).status_code == 200
+    during = fix_residue.look().added_since(machine_before)
+    assert {"processes", "namespaces", "cgroups", "ports"} <= set(during), f"the comparison is blind: {during}"
+
+    said = harness("down", "--name", NAME)
+    assert "gone" in said
+    assert fix_residue.look().added_since(machine_before) == {}
+    assert not paths.state_dir(NAME).exists()
+
+    up(ports)
+    assert "nothing changed" in up(ports)
+    assert httpx.get(f"http://localhost:{ports[1]}/", timeout=10).status_code == 200
+
+
+@pytest.mark.parametrize("victim", ["supervisor", "guard"])
+def test_killed_cluster_ends_whole(machine_before: Machine, ports: tuple[int, int], victim: str) -> None:
+    """Kill -9 of the supervisor, or of the guard that watches it, ends everything; the state is the next `up`'s."""
+    up(ports)
+    layout = Layout.load(paths.state_dir(NAME))
+    pid = lifecycle.supervisor_pid(layout) if victim == "supervisor" else lifecycle.guard_pid(layout)
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+
+    def gone() -> Seen:
+        left = fix_residue.look().added_since(machine_before)
+        return Seen(not left, str(left))
+
+    wait_for("the end of the killed cluster", gone, timeout_s=10)
+
+
+def test_dead_component_is_started_again(ports: tuple[int, int]) -> None:
+    """A component that is killed is started again, and the log says so."""
+    up(ports)
+    layout = Layout.load(paths.state_dir(NAME))
+    inside = process.run(
+        ["nsenter", f"--target={lifecycle.supervisor_pid(layout)}", "--pid", "--mount", "pidof", "kubelet"]
+    )
+    process.run(
+        [
+            "nsenter",
+            f"--target={lifecycle.supervisor_pid(layout)}",
+            "--pid",
+            "--mount",
+            "kill",
+            "-9",
+            inside.stdout.strip(),
+        ]
+    )
+    log = layout.logs / "supervisor.log"
+
+    def started_again() -> Seen:
+        lines = [line for line in log.read_text().splitlines() if " kubelet: " in line]
+        return Seen(len(lines) == 3, " | ".join(lines))
+
+    wait_for("kubelet's second start in the log", started_again, timeout_s=20)
+    assert "signal SIGKILL" in log.read_text()
