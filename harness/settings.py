@@ -204,7 +204,7 @@ def _value(
     if environment.get(option.variable):
         return option.parse(environment[option.variable], option.variable)
     if option.key in remembered:
-        return option.parse(remembered[option.key], f"{option.key} remembered from `up`")
+        return option.parse(remembered[option.key], f"{option.key} of the last `up`")
     return None
 
 

@@ -79,6 +79,15 @@ def test_damaged_record(stored: str) -> None:
         settings.read({}, {})
 
 
+def test_remembered_file_is_gone(tmp_path: Path) -> None:
+    """A kubeconfig that has vanished since `up` is named as such."""
+    (tmp_path / "theirs").touch()
+    ClusterSettings(kubeconfig=tmp_path / "theirs").remember("external")
+    (tmp_path / "theirs").unlink()
+    with pytest.raises(UserError, match=r"kubeconfig of the last `up`: .*theirs is no file"):
+        settings.read({}, {})
+
+
 def test_record_is_private() -> None:
     """Only the person may look into a cluster's state."""
     ClusterSettings().remember("embedded")
