@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,9 +21,13 @@ from tests.fix_cluster import requests
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from websockets.sync.client import ClientConnection
+
     from harness.cluster.manager import Manager
     from harness.platform.up import Up
 
+# Loading the machine's certificates takes longer than a vote, and nothing here speaks TLS: they are loaded once.
+_TLS = ssl.create_default_context()
 TIMEOUT_S = 15.0
 
 
@@ -45,6 +50,7 @@ class Visitor:
         self.client = httpx.Client(
             base_url=url,
             timeout=TIMEOUT_S,
+            verify=_TLS,
             limits=limits,
             headers={"Accept": "application/json"},
             event_hooks={"response": [_note]},
@@ -70,8 +76,8 @@ def _note(response: httpx.Response) -> None:
 class Watcher:
     """A client of the result page's WebSocket."""
 
-    def __init__(self, url: str) -> None:
-        self._socket = connect(f"{url.replace('http', 'ws', 1)}/ws", open_timeout=TIMEOUT_S, origin=None)
+    def __init__(self, socket: ClientConnection) -> None:
+        self._socket = socket
 
     def next(self) -> tuple[Tally, bool]:
         """Wait for the next message: the tally and whether it is live."""
@@ -88,10 +94,6 @@ class Watcher:
             except TimeoutError:
                 return seen
         return seen
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._socket.close()
 
 
 @pytest.fixture
@@ -124,9 +126,9 @@ class VisitorFactory:
 @pytest.fixture
 def watcher(platform: Up) -> Iterator[Watcher]:
     """A WebSocket client of the result page, connected."""
-    made = Watcher(platform.endpoints.result_url)
-    yield made
-    made.close()
+    url = platform.endpoints.result_url.replace("http", "ws", 1)
+    with connect(f"{url}/ws", open_timeout=TIMEOUT_S) as socket:
+        yield Watcher(socket)
 
 
 class Ledger:
