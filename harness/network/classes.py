@@ -132,7 +132,7 @@ def _pods(policies: Sequence[Policy], intent: Intent, namespaces: Mapping[str, M
     )
     without_name = [Selector(tuple(r for r in s.requirements if r.key != NAME_LABEL)) for s in namespace_selectors]
     namespace_label_sets = list(_label_sets(without_name))
-    port_sets = list(_named_port_sets(policies))
+    port_sets = list(_named_port_sets(policies, intent))
     ips = [first for first, _ in _intervals(policies, intent) if first in intent.pod_cidr]
     for name in names:
         possible = [{**labels, NAME_LABEL: name} for labels in namespace_label_sets]
@@ -252,10 +252,11 @@ def _ports(policies: Sequence[Policy], intent: Intent) -> tuple[PortClass, ...]:
 _NAMED_PORT = 61_001  # stands for any number that no policy mentions and that a pod gives one of its ports' names
 
 
-def _named_port_sets(policies: Sequence[Policy]) -> Iterator[tuple[NamedPort, ...]]:
+def _named_port_sets(policies: Sequence[Policy], intent: Intent) -> Iterator[tuple[NamedPort, ...]]:
     """Return what a pod may call by the names that policies mention: nothing, each mentioned number, a fresh one."""
     named = dict.fromkeys((p.port, p.protocol) for p in _mentioned_ports(policies) if isinstance(p.port, str))
-    numbers = sorted({p.port for p in _mentioned_ports(policies) if isinstance(p.port, int)} | {_NAMED_PORT})
+    mentioned = {p.port for p in _mentioned_ports(policies) if isinstance(p.port, int)}
+    numbers = sorted(mentioned | {spec.port for a in intent.allowed for spec in a.ports or ()} | {_NAMED_PORT})
     choices = [[None, *(NamedPort(str(name), number, protocol) for number in numbers)] for name, protocol in named]
     for chosen in itertools.product(*choices):
         yield tuple(port for port in chosen if port is not None)

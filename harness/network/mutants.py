@@ -86,15 +86,6 @@ def _with(policy: Policy, direction: Direction, index: int, rule: Rule | None) -
 
 
 def _of_rule(rule: Rule, name: str) -> Iterator[tuple[str, str, Place, Rule]]:
-    if rule.peers:
-        yield (
-            "widen selector",
-            f"{name}: all peers taken away, which means everybody",
-            rule.place,
-            replace(rule, peers=()),
-        )
-    if rule.ports:
-        yield "widen port", f"{name}: all ports taken away, which means every port", rule.place, replace(rule, ports=())
     for index, peer in enumerate(rule.peers):
         rest = (*rule.peers[:index], *rule.peers[index + 1 :])
         sole = "" if rest else f", {SOLE}"
@@ -109,6 +100,15 @@ def _of_rule(rule: Rule, name: str) -> Iterator[tuple[str, str, Place, Rule]]:
         for what, wider_port in _wider_ports(port):
             ports = (*rule.ports[:index], wider_port, *rule.ports[index + 1 :])
             yield "widen port", f"{name}: port {index}: {what}", port.place, replace(rule, ports=ports)
+    if rule.peers:
+        yield (
+            "widen selector",
+            f"{name}: all peers taken away, which means everybody",
+            rule.place,
+            replace(rule, peers=()),
+        )
+    if rule.ports:
+        yield "widen port", f"{name}: all ports taken away, which means every port", rule.place, replace(rule, ports=())
 
 
 def _wider_selectors(selector: Selector, name: str) -> Iterator[tuple[str, Selector]]:

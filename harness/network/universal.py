@@ -135,15 +135,17 @@ def prove(policies: Sequence[Policy], intent: Intent, namespaces: Mapping[str, M
 
 
 def differences(policies: Sequence[Policy], wanted: IntentMasks) -> Iterator[Counterexample]:
-    """Yield, for each pair of classes that differs, the first port class for which it does."""
+    """Yield, for each pair of classes, the first port class that should pass and does not, and the first other way."""
     ports = wanted.world.ports
     masks = Masks(policies, ports)
     evaluator: Evaluator | None = None
     for side, source, destination in wanted.sides:
         want = wanted.wanted(source, destination)
         differing = masks.side(side, source, destination) ^ want
-        if differing:
-            index = (differing & -differing).bit_length() - 1
+        for wrong in (differing & want, differing & ~want):  # what should pass and does not, and what should not
+            if not wrong:
+                continue
+            index = (wrong & -wrong).bit_length() - 1
             flow = Flow(source, destination, ports[index].first, ports[index].protocol)
             evaluator = evaluator or Evaluator(policies)
             yield Counterexample(flow, ports[index], side, bool(want >> index & 1), evaluator.verdict(flow))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 BASE = """\
 governed: [shop]
-settings: {pod-cidr: 10.244.0.0/16, node: 192.0.2.10, api-server: 192.0.2.10, internet: 198.51.100.10, metadata: 169.254.169.254}
+settings: {pod-cidr: 10.244.0.0/16, node: 192.0.2.1, api-server: 192.0.2.1, internet: 192.0.2.2, metadata: 192.0.2.3}
 endpoints:
   page:
     workload: {namespace: shop, labels: {app: page}}
@@ -78,18 +78,18 @@ def test_a_provider_replaces_settings_and_endpoints() -> None:
     [
         ("governed: [shop]", "governd: [shop]", "i.yaml:1: governd: expected one of allowed, endpoints, governed"),
         ("governed: [shop]", "governed: []", "governed: expected governed that say something"),
-        ("metadata: 169.254.169.254", "meta: 1", "i.yaml:2: settings.meta: expected one of api-server"),
-        (", metadata: 169.254.169.254", "", "i.yaml:2: settings: expected a setting metadata"),
+        ("metadata: 192.0.2.3", "meta: 1", "i.yaml:2: settings.meta: expected one of api-server"),
+        (", metadata: 192.0.2.3", "", "i.yaml:2: settings: expected a setting metadata"),
         ("10.244.0.0/16", "10.244.0.0/33", "settings.pod-cidr: expected a range of addresses"),
         ("workload: {", "workloads: {", "i.yaml:5: endpoints.page.workloads: expected one of"),
         ("    workload: {namespace: shop, labels: {app: page}}", "    listens: [80/TCP]", "expected exactly one of"),
         ("{namespace: shop, labels", "{labels", "endpoints.page.workload: expected a namespace"),
         ("{app: page}", "{app: 1}", "endpoints.page.workload.labels.app: expected a string, found 1"),
         ("listens: [53/UDP]", "listens: [53]", "endpoints.dns.listens.0: expected a string, found 53"),
-        ("listens: [53/UDP]", "listens: [53/udp]", "i.yaml:10: endpoints.dns.listens.0: expected a port such as 8080/TCP"),
+        ("listens: [53/UDP]", "listens: [53/udp]", "i.yaml:10: endpoints.dns.listens.0: expected a port such"),
         ("listens: [53/UDP]", "listens: [70000/UDP]", "expected a port such as 8080/TCP, found '70000/UDP'"),
         ("listens: [53/UDP]", "services: [dns:53]", "expected a Service such as db.ballotbox:5432 -> 5432/TCP"),
-        ("from: [page]", "from: [pages]", "i.yaml:12: allowed.0.from.0: expected one of the endpoints page, stranger, dns, found 'pages'"),
+        ("from: [page]", "from: [pages]", "i.yaml:12: allowed.0.from.0: expected one of the endpoints page"),
         ("from: [page]", "from: [stranger]", "expected an endpoint that outlives the run"),
         ("to: [dns]", "to: dns", "i.yaml:13: allowed.0.to: expected a list, found 'dns'"),
         ("    reason: names\n", "", "allowed.0: expected a value for reason"),
