@@ -83,7 +83,24 @@ class SubjectSet:
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule, with what a report says about it."""
+    """One rule, with what a report says about it.
+
+    Attributes:
+        id: Stable; waivers and code scanning refer to it.
+        engine: Who judges by it.
+        title: What it asks for, in a few words.
+        severity: One of SEVERITIES.
+        description: Why.
+        remedy: How to mend what breaks it.
+        link: The standard or manual that it follows.
+        file: Where it stands in this repository.
+        nsa_cisa: The section of the NSA/CISA Kubernetes Hardening Guide, where there is one.
+        cis: The section of the CIS Kubernetes Benchmark, where there is one.
+        pss: The level of the Pod Security Standards whose control it is.
+        official: That control's id in the official evaluator.
+        overrides: Baseline controls that do not apply where this one does.
+        judges: What it looks at: workloads, objects, containerfiles, composes or workflows.
+    """
 
     id: str
     engine: Engine
@@ -98,6 +115,7 @@ class Rule:
     pss: str = ""
     official: str = ""
     overrides: tuple[str, ...] = ()
+    judges: str = ""
 
 
 @dataclass(frozen=True)
@@ -146,12 +164,7 @@ class Counts:
     workflows: int = 0
 
     def __add__(self, other: Counts) -> Counts:
-        return Counts(
-            *(
-                mine + theirs
-                for mine, theirs in zip(vars(self).values(), vars(other).values(), strict=True)
-            )
-        )
+        return Counts(*(mine + theirs for mine, theirs in zip(vars(self).values(), vars(other).values(), strict=True)))
 
     @property
     def subjects(self) -> int:

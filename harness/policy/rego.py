@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from harness.policy.model import SubjectSet
 
 _TIMEOUT_S = 600.0
+# --no-fail leaves a non-zero exit code to errors alone; a built-in that gets a wrong type is one of them.
+_OPTIONS = ("test", "--combine", "--no-fail", "--no-color", "--show-builtin-errors", "--output", "json")
 _COUNTED = ("objects", "pods", "containers", "containerfiles", "composes", "workflows")
 
 
@@ -52,23 +54,30 @@ def conftest() -> Path:
     return programs.path("conftest")
 
 
-def rule_files(policies: Path = POLICIES) -> list[Path]:
-    """Return the Rego that judges; the tests beside it cost time and are for `conftest verify`."""
-    return sorted(path for path in policies.rglob("*.rego") if not path.name.endswith("_test.rego"))
+def rule_files(policies: Path = POLICIES, family: str = "*") -> list[Path]:
+    """Return the Rego that judges, with the rules of one family (a folder of rules/) or of all.
+
+    The tests beside it are left out: they cost time and are for `conftest verify`.
+    """
+    files = [*policies.glob("*.rego"), *policies.glob("lib/*.rego"), *policies.glob(f"rules/{family}/*.rego")]
+    return sorted(path for path in files if not path.name.endswith("_test.rego"))
 
 
-def evaluate(sets: Sequence[SubjectSet], *, policies: Path = POLICIES, processes: int = 1) -> Evaluation:
+def evaluate(
+    sets: Sequence[SubjectSet], *, policies: Path = POLICIES, family: str = "*", processes: int = 1
+) -> Evaluation:
     """Judge sets by every rule.
 
     Args:
         sets: What to judge; the ids of their subjects must be unique over all of them.
         policies: The folder of the rules.
+        family: A folder of rules/ where only its rules are wanted.
         processes: How many conftests share the sets; a set is never split.
 
     Raises:
         EngineError: conftest failed, there are no rules, or what it counted is not what it was given.
     """
-    files = rule_files(policies)
+    files = rule_files(policies, family)
     if not files:
         raise EngineError(f"{policies}: expected rules (*.rego), found none; a gate without rules must not pass")
     shares = [share for share in (sets[number::processes] for number in range(processes)) if share]
@@ -86,9 +95,7 @@ def _evaluate(sets: Sequence[SubjectSet], files: Sequence[Path]) -> Evaluation:
         (folder / "gate.json").write_text(json.dumps({"sets": [_as_input(one, folder) for one in sets]}, default=str))
         policy_options = [word for file in files for word in ("--policy", str(file))]
         done = process.run(
-            [conftest(), "test", "--combine", "--no-fail", "--no-color", "--show-builtin-errors", "--output", "json"]
-            + policy_options
-            + ["."],
+            [conftest(), *_OPTIONS, *policy_options, "."],
             cwd=folder,
             timeout_s=_TIMEOUT_S,
             check=False,
@@ -130,14 +137,18 @@ def read(output: str) -> Evaluation:
     warnings = [warning for result in results for warning in result.get("warnings") or []]
     censuses = [warning["metadata"] for warning in warnings if warning["msg"] == "census"]
     if len(censuses) != 1 or len(warnings) != 1:
-        raise EngineError(f"conftest: expected one census by policies/main.rego, found {len(censuses)}; nothing was judged")
+        raise EngineError(
+            f"conftest: expected one census by policies/main.rego, found {len(censuses)}; nothing was judged"
+        )
     census = censuses[0]
     rules = [_rule(about) for about in census["rules"]]
     if not rules:
         raise EngineError("policies: expected rules, found none; a gate without rules must not pass")
     if len({rule.id for rule in rules}) != len(rules):
         ids = sorted(rule.id for rule in rules)
-        raise EngineError(f"policies: expected one rule an id, found {sorted({i for i in ids if ids.count(i) > 1})} twice")
+        raise EngineError(
+            f"policies: expected one rule an id, found {sorted({i for i in ids if ids.count(i) > 1})} twice"
+        )
     failures = [failure for result in results for failure in result.get("failures") or []]
     return Evaluation(
         findings=tuple(_finding(failure) for failure in failures),
@@ -163,6 +174,7 @@ def _rule(about: Mapping[str, Any]) -> Rule:
         pss=custom.get("pss", ""),
         official=custom.get("official", ""),
         overrides=tuple(custom.get("overrides", ())),
+        judges=custom["judges"],
     )
 
 
@@ -178,7 +190,9 @@ def _finding(failure: Mapping[str, Any]) -> RawFinding:
 
 
 def _compare(sets: Sequence[SubjectSet], counts: Counts) -> None:
-    sent = {sort: sum(len(one.of_type(sort)) for one in sets) for sort in ("object", "containerfile", "compose", "workflow")}
+    sent = {
+        sort: sum(len(one.of_type(sort)) for one in sets) for sort in ("object", "containerfile", "compose", "workflow")
+    }
     judged = {
         "object": counts.objects,
         "containerfile": counts.containerfiles,
@@ -187,4 +201,6 @@ def _compare(sets: Sequence[SubjectSet], counts: Counts) -> None:
     }
     for sort, number in sent.items():
         if judged[sort] != number:
-            raise EngineError(f"conftest: was given {number} of type {sort}, judged {judged[sort]}; see policies/main.rego")
+            raise EngineError(
+                f"conftest: was given {number} of type {sort}, judged {judged[sort]}; see policies/main.rego"
+            )

@@ -131,4 +131,6 @@ def _index(written: Any, made: Any, step: int) -> int | None:
     name = made.get("name") if isinstance(made, dict) else None
     if name is None or not isinstance(written, list):
         return step
-    return next((index for index, item in enumerate(written) if isinstance(item, dict) and item.get("name") == name), None)
+    return next(
+        (index for index, item in enumerate(written) if isinstance(item, dict) and item.get("name") == name), None
+    )

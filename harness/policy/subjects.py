@@ -38,7 +38,9 @@ class Loader:
         """Return everything of this repository: each overlay, and its Containerfiles, compose files and workflows."""
         overlays = sorted(folder for folder in OVERLAYS.glob("*") if kustomization(folder))
         if not overlays:
-            raise UserError(f"{self._shown(OVERLAYS)}: expected overlays, found none; a gate that judges nothing must not pass")
+            raise UserError(
+                f"{self._shown(OVERLAYS)}: expected overlays, found none; a gate that judges nothing must not pass"
+            )
         files = [
             *sorted(self._root.glob("services/*/Containerfile")),
             *sorted(self._root.glob("compose*.yaml")),
@@ -94,7 +96,9 @@ class Loader:
                 text = file.read_text()
                 sort = file_type(file)
                 if sort == "containerfile":
-                    subjects.append(self._file(sort, "Containerfile", shown, None, containerfile_lines(text, shown), text))
+                    subjects.append(
+                        self._file(sort, "Containerfile", shown, None, containerfile_lines(text, shown), text)
+                    )
                 elif sort == "workflow":
                     (document,) = parse(text, shown)
                     # YAML 1.1 reads the key `on` as true; a workflow's scalars are text until GitHub reads them.
@@ -176,7 +180,11 @@ def file_type(file: Path) -> SubjectType:
 
 def unknown_kind(data: Any) -> str:
     """Say why the gate cannot judge an object, or nothing where it can."""
-    if not isinstance(data, dict) or not isinstance(data.get("kind"), str) or not isinstance(data.get("apiVersion"), str):
+    if (
+        not isinstance(data, dict)
+        or not isinstance(data.get("kind"), str)
+        or not isinstance(data.get("apiVersion"), str)
+    ):
         return "expected a Kubernetes object with apiVersion and kind, found neither; judge a narrower path, or mend the file"
     group = data["apiVersion"].rpartition("/")[0]
     if data["kind"] in known_kinds().get(group, ()):

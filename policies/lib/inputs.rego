@@ -12,7 +12,12 @@ objects := [object.union(entry, {"set": set.name, "level": set.level, "productio
 	some entry in set.objects
 ]
 
-of_kind(kinds) := [entry | some entry in objects; entry.object.kind in kinds]
+by_kind[kind] := entries if {
+	some kind in {entry.object.kind | some entry in objects}
+	entries := [entry | some entry in objects; entry.object.kind == kind]
+}
+
+of_kind(kinds) := [entry | some kind in kinds; some entry in by_kind[kind]]
 
 # Containerfiles were renamed for conftest; `staged` leads from its name back to the subject.
 containerfiles := [object.union(set_entry, {"commands": file.contents}) |

@@ -8,6 +8,7 @@
 # custom:
 #   id: WL-COMPOSE-HARDENING
 #   severity: high
+#   judges: composes
 #   remedy: >-
 #     Set cap_drop [ALL], security_opt [no-new-privileges:true] and read_only true; mount tmpfs where it writes.
 #   nsa_cisa: "Kubernetes Pod security: Immutable container file systems"

@@ -8,6 +8,7 @@
 # custom:
 #   id: IMG-COMPOSE
 #   severity: medium
+#   judges: composes
 #   remedy: >-
 #     Name a tag other than latest, or a digest.
 #   nsa_cisa: "Kubernetes Pod security: Building secure container images"

@@ -9,6 +9,7 @@
 # custom:
 #   id: WL-COMPOSE-ISOLATION
 #   severity: critical
+#   judges: composes
 #   remedy: >-
 #     Remove the option; use a named volume and a network of the project.
 #   nsa_cisa: "Kubernetes Pod security: Pod security enforcement"

@@ -9,6 +9,7 @@
 # custom:
 #   id: SEC-COMPOSE
 #   severity: critical
+#   judges: composes
 #   remedy: >-
 #     Use ${NAME:?} or secrets.
 #   nsa_cisa: "Network separation and hardening: Secrets"

@@ -8,6 +8,7 @@
 # custom:
 #   id: WL-COMPOSE-USER
 #   severity: high
+#   judges: composes
 #   remedy: >-
 #     Set user to UID:GID.
 #   nsa_cisa: "Kubernetes Pod security: Non-root containers"

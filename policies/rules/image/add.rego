@@ -9,6 +9,7 @@
 # custom:
 #   id: IMG-ADD
 #   severity: high
+#   judges: containerfiles
 #   remedy: >-
 #     COPY it from the build context, or name ADD --checksum.
 #   nsa_cisa: "Kubernetes Pod security: Building secure container images"

@@ -9,6 +9,7 @@
 # custom:
 #   id: IMG-BASE
 #   severity: high
+#   judges: containerfiles
 #   remedy: >-
 #     Name a tag other than latest, or a digest.
 #   nsa_cisa: "Kubernetes Pod security: Building secure container images"

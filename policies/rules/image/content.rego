@@ -9,6 +9,7 @@
 # custom:
 #   id: IMG-CONTENT
 #   severity: high
+#   judges: workloads
 #   remedy: >-
 #     Pin the digest (kustomize: images.digest), or use a content-hash tag.
 #   nsa_cisa: "Kubernetes Pod security: Building secure container images"

@@ -8,6 +8,7 @@
 # custom:
 #   id: IMG-SECRET
 #   severity: critical
+#   judges: containerfiles
 #   remedy: >-
 #     Use RUN --mount=type=secret, or give it to the container when it starts.
 #   nsa_cisa: "Kubernetes Pod security: Building secure container images"

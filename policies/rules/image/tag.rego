@@ -8,6 +8,7 @@
 # custom:
 #   id: IMG-TAG
 #   severity: medium
+#   judges: workloads
 #   remedy: >-
 #     Name a version (kustomize: images.newTag) or a digest.
 #   nsa_cisa: "Kubernetes Pod security: Building secure container images"

@@ -9,6 +9,7 @@
 # custom:
 #   id: IMG-USER
 #   severity: high
+#   judges: containerfiles
 #   remedy: >-
 #     End the last stage with USER UID:GID.
 #   nsa_cisa: "Kubernetes Pod security: Building secure container images"

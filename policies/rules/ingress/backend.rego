@@ -9,6 +9,7 @@
 # custom:
 #   id: ING-BACKEND
 #   severity: medium
+#   judges: objects
 #   remedy: >-
 #     Name a Service of the Ingress' namespace and one of its ports.
 package ballotbox.rules.ingress_backend

@@ -9,6 +9,7 @@
 # custom:
 #   id: ING-CLASS
 #   severity: low
+#   judges: objects
 #   remedy: >-
 #     Set spec.ingressClassName.
 package ballotbox.rules.ingress_class

@@ -8,6 +8,7 @@
 # custom:
 #   id: ING-HOST
 #   severity: medium
+#   judges: objects
 #   remedy: >-
 #     Give each rule a host, and remove defaultBackend.
 package ballotbox.rules.ingress_host

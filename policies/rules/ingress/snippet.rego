@@ -9,6 +9,7 @@
 # custom:
 #   id: ING-SNIPPET
 #   severity: critical
+#   judges: objects
 #   remedy: >-
 #     Remove the annotation; use one that names the setting.
 package ballotbox.rules.ingress_snippet

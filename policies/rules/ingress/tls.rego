@@ -9,6 +9,7 @@
 # custom:
 #   id: ING-TLS
 #   severity: high
+#   judges: objects
 #   remedy: >-
 #     Add spec.tls with the hosts and the Secret of their certificate.
 #   nsa_cisa: "Network separation and hardening: Encryption"

@@ -9,6 +9,7 @@
 # custom:
 #   id: NET-DEFAULT-DENY
 #   severity: high
+#   judges: workloads
 #   remedy: >-
 #     Add a NetworkPolicy with podSelector {}, policyTypes [Ingress, Egress] and no rule.
 #   nsa_cisa: "Network separation and hardening: Network policies"

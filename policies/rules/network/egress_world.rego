@@ -9,6 +9,7 @@
 # custom:
 #   id: NET-EGRESS-WORLD
 #   severity: high
+#   judges: objects
 #   remedy: >-
 #     Name the addresses, or except the private, link-local and cluster ranges.
 #   nsa_cisa: "Network separation and hardening: Network policies"

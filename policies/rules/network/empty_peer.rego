@@ -9,6 +9,7 @@
 # custom:
 #   id: NET-EMPTY-PEER
 #   severity: high
+#   judges: objects
 #   remedy: >-
 #     Name the peers: a podSelector, a namespaceSelector, or an ipBlock where the whole Internet is meant.
 #   nsa_cisa: "Network separation and hardening: Network policies"

@@ -9,6 +9,7 @@
 # custom:
 #   id: NET-OWN-POLICY
 #   severity: high
+#   judges: workloads
 #   remedy: >-
 #     Add a NetworkPolicy whose podSelector matches the workload's labels.
 #   nsa_cisa: "Network separation and hardening: Network policies"

@@ -9,6 +9,7 @@
 # custom:
 #   id: PSS-APPARMOR
 #   severity: high
+#   judges: workloads
 #   pss: baseline
 #   official: appArmorProfile
 #   remedy: >-

@@ -9,6 +9,7 @@
 # custom:
 #   id: PSS-CAPABILITIES
 #   severity: high
+#   judges: workloads
 #   pss: restricted
 #   official: capabilities_restricted
 #   overrides: [PSS-CAPABILITIES-BASELINE]

@@ -9,6 +9,7 @@
 # custom:
 #   id: PSS-CAPABILITIES-BASELINE
 #   severity: high
+#   judges: workloads
 #   pss: baseline
 #   official: capabilities_baseline
 #   remedy: >-

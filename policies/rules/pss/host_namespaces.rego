@@ -9,6 +9,7 @@
 # custom:
 #   id: PSS-HOST-NAMESPACES
 #   severity: critical
+#   judges: workloads
 #   pss: baseline
 #   official: hostNamespaces
 #   remedy: >-

@@ -9,6 +9,7 @@
 # custom:
 #   id: PSS-HOST-PATH
 #   severity: critical
+#   judges: workloads
 #   pss: baseline
 #   official: hostPathVolumes
 #   remedy: >-

@@ -9,6 +9,7 @@
 # custom:
 #   id: PSS-HOST-PORTS
 #   severity: high
+#   judges: workloads
 #   pss: baseline
 #   official: hostPorts
 #   remedy: >-

@@ -9,6 +9,7 @@
 # custom:
 #   id: PSS-HOST-PROBES
 #   severity: high
+#   judges: workloads
 #   pss: baseline
 #   official: hostProbesAndHostLifecycle
 #   remedy: >-

@@ -9,6 +9,7 @@
 # custom:
 #   id: PSS-PRIVILEGE-ESCALATION
 #   severity: high
+#   judges: workloads
 #   pss: restricted
 #   official: allowPrivilegeEscalation
 #   remedy: >-

@@ -8,6 +8,7 @@
 # custom:
 #   id: PSS-PRIVILEGED
 #   severity: critical
+#   judges: workloads
 #   pss: baseline
 #   official: privileged
 #   remedy: >-

@@ -9,6 +9,7 @@
 # custom:
 #   id: PSS-PROC-MOUNT
 #   severity: high
+#   judges: workloads
 #   pss: restricted
 #   official: procMount_restricted
 #   overrides: [PSS-PROC-MOUNT-BASELINE]

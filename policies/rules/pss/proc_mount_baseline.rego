@@ -9,6 +9,7 @@
 # custom:
 #   id: PSS-PROC-MOUNT-BASELINE
 #   severity: high
+#   judges: workloads
 #   pss: baseline
 #   official: procMount
 #   remedy: >-

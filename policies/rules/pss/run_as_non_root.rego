@@ -9,6 +9,7 @@
 # custom:
 #   id: PSS-RUN-AS-NON-ROOT
 #   severity: high
+#   judges: workloads
 #   pss: restricted
 #   official: runAsNonRoot
 #   remedy: >-

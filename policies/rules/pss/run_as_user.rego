@@ -8,6 +8,7 @@
 # custom:
 #   id: PSS-RUN-AS-USER
 #   severity: high
+#   judges: workloads
 #   pss: restricted
 #   official: runAsUser
 #   remedy: >-

@@ -8,6 +8,7 @@
 # custom:
 #   id: PSS-SELINUX
 #   severity: high
+#   judges: workloads
 #   pss: baseline
 #   official: seLinuxOptions
 #   remedy: >-

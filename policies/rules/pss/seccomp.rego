@@ -9,6 +9,7 @@
 # custom:
 #   id: PSS-SECCOMP
 #   severity: high
+#   judges: workloads
 #   pss: restricted
 #   official: seccompProfile_restricted
 #   overrides: [PSS-SECCOMP-BASELINE]

@@ -8,6 +8,7 @@
 # custom:
 #   id: PSS-SECCOMP-BASELINE
 #   severity: high
+#   judges: workloads
 #   pss: baseline
 #   official: seccompProfile_baseline
 #   remedy: >-

@@ -8,6 +8,7 @@
 # custom:
 #   id: PSS-SYSCTLS
 #   severity: high
+#   judges: workloads
 #   pss: baseline
 #   official: sysctls
 #   remedy: >-

@@ -9,6 +9,7 @@
 # custom:
 #   id: PSS-VOLUME-TYPES
 #   severity: high
+#   judges: workloads
 #   pss: restricted
 #   official: restrictedVolumes
 #   overrides: [PSS-HOST-PATH]

@@ -8,6 +8,7 @@
 # custom:
 #   id: PSS-WINDOWS-HOST-PROCESS
 #   severity: critical
+#   judges: workloads
 #   pss: baseline
 #   official: windowsHostProcess
 #   remedy: >-

@@ -8,6 +8,7 @@
 # custom:
 #   id: SEC-COMMAND
 #   severity: critical
+#   judges: workloads
 #   remedy: >-
 #     Read it from a mounted Secret, or refer to a variable that comes from one: $(NAME).
 #   nsa_cisa: "Network separation and hardening: Secrets"

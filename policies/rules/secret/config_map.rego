@@ -9,6 +9,7 @@
 # custom:
 #   id: SEC-CONFIGMAP
 #   severity: critical
+#   judges: objects
 #   remedy: >-
 #     Move it into a Secret, and mount that beside the configuration.
 #   nsa_cisa: "Network separation and hardening: Secrets"

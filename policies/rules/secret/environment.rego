@@ -9,6 +9,7 @@
 # custom:
 #   id: SEC-ENV
 #   severity: critical
+#   judges: workloads
 #   remedy: >-
 #     Use valueFrom.secretKeyRef, or a mounted Secret.
 #   nsa_cisa: "Network separation and hardening: Secrets"

@@ -8,6 +8,7 @@
 # custom:
 #   id: SEC-OBJECT
 #   severity: critical
+#   judges: objects
 #   remedy: >-
 #     Remove data and stringData; let the deployment create the Secret (harness/deploy), or use an external store.
 #   nsa_cisa: "Network separation and hardening: Secrets"

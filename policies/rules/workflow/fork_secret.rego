@@ -9,6 +9,7 @@
 # custom:
 #   id: CI-FORK-SECRET
 #   severity: critical
+#   judges: workflows
 #   remedy: >-
 #     Give the job if: github.event_name != 'pull_request', or move it to a workflow that pull requests do not
 #     start.

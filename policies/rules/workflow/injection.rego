@@ -9,6 +9,7 @@
 # custom:
 #   id: CI-INJECTION
 #   severity: critical
+#   judges: workflows
 #   remedy: >-
 #     Give it to the step by env, and use "$NAME" in the script.
 package ballotbox.rules.workflow_injection

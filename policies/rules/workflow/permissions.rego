@@ -9,6 +9,7 @@
 # custom:
 #   id: CI-PERMISSIONS
 #   severity: high
+#   judges: workflows
 #   remedy: >-
 #     Set permissions: {} at the top, and the few that a job needs in the job.
 package ballotbox.rules.workflow_permissions

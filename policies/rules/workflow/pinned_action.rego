@@ -8,6 +8,7 @@
 # custom:
 #   id: CI-PINNED-ACTION
 #   severity: high
+#   judges: workflows
 #   remedy: >-
 #     uses: owner/action@<40 hex digits> # vX.Y.Z
 package ballotbox.rules.workflow_pinned_action

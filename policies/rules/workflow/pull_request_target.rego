@@ -9,6 +9,7 @@
 # custom:
 #   id: CI-PULL-REQUEST-TARGET
 #   severity: critical
+#   judges: workflows
 #   remedy: >-
 #     Use pull_request.
 package ballotbox.rules.workflow_pull_request_target

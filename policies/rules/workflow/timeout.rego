@@ -9,6 +9,7 @@
 # custom:
 #   id: CI-TIMEOUT
 #   severity: low
+#   judges: workflows
 #   remedy: >-
 #     Give each job timeout-minutes, and the workflow a concurrency group.
 package ballotbox.rules.workflow_timeout

@@ -9,6 +9,7 @@
 # custom:
 #   id: WL-DISRUPTION-BUDGET
 #   severity: medium
+#   judges: workloads
 #   remedy: >-
 #     Add a PodDisruptionBudget whose selector matches the pods, with minAvailable at least 1 or maxUnavailable
 #     below the replicas.

@@ -8,6 +8,7 @@
 # custom:
 #   id: WL-HOST-PATH
 #   severity: high
+#   judges: workloads
 #   remedy: >-
 #     Claim storage by a StorageClass.
 #   nsa_cisa: "Kubernetes Pod security: Pod security enforcement"

@@ -8,6 +8,7 @@
 # custom:
 #   id: WL-LIMITS
 #   severity: medium
+#   judges: workloads
 #   remedy: >-
 #     Set resources.limits.cpu and resources.limits.memory in each container.
 #   nsa_cisa: "Network separation and hardening: Resource policies"

@@ -8,6 +8,7 @@
 # custom:
 #   id: WL-LIVENESS
 #   severity: medium
+#   judges: workloads
 #   remedy: >-
 #     Give each container of a long-running workload a livenessProbe.
 package ballotbox.rules.workload_liveness

@@ -8,6 +8,7 @@
 # custom:
 #   id: WL-NAMESPACE
 #   severity: low
+#   judges: workloads
 #   remedy: >-
 #     Set metadata.namespace (kustomize: namespace).
 #   nsa_cisa: "Network separation and hardening: Namespaces"

@@ -9,6 +9,7 @@
 # custom:
 #   id: WL-NAMESPACE-LEVEL
 #   severity: high
+#   judges: objects
 #   remedy: >-
 #     Label the Namespace with pod-security.kubernetes.io/{enforce,audit,warn} and their -version.
 #   nsa_cisa: "Kubernetes Pod security: Pod security enforcement"

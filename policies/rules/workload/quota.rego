@@ -8,6 +8,7 @@
 # custom:
 #   id: WL-QUOTA
 #   severity: low
+#   judges: objects
 #   remedy: >-
 #     Add a ResourceQuota and a LimitRange to the namespace.
 #   nsa_cisa: "Network separation and hardening: Resource policies"

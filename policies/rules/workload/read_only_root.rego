@@ -9,6 +9,7 @@
 # custom:
 #   id: WL-READ-ONLY-ROOT
 #   severity: medium
+#   judges: workloads
 #   remedy: >-
 #     Set securityContext.readOnlyRootFilesystem to true and mount an emptyDir where the program writes.
 #   nsa_cisa: "Kubernetes Pod security: Immutable container file systems"

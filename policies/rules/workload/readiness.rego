@@ -8,6 +8,7 @@
 # custom:
 #   id: WL-READINESS
 #   severity: medium
+#   judges: workloads
 #   remedy: >-
 #     Give each container of a long-running workload a readinessProbe.
 package ballotbox.rules.workload_readiness

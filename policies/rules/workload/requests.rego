@@ -8,6 +8,7 @@
 # custom:
 #   id: WL-REQUESTS
 #   severity: medium
+#   judges: workloads
 #   remedy: >-
 #     Set resources.requests.cpu and resources.requests.memory in each container.
 #   nsa_cisa: "Network separation and hardening: Resource policies"

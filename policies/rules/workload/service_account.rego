@@ -8,6 +8,7 @@
 # custom:
 #   id: WL-SERVICE-ACCOUNT
 #   severity: medium
+#   judges: workloads
 #   remedy: >-
 #     Create a ServiceAccount for the component and name it in serviceAccountName.
 #   nsa_cisa: "Authentication and authorization"

@@ -9,6 +9,7 @@
 # custom:
 #   id: WL-SHAPE
 #   severity: high
+#   judges: workloads
 #   remedy: >-
 #     Mend the manifest: kubectl apply --dry-run=server says what the API server expects.
 package ballotbox.rules.workload_shape

@@ -8,6 +8,7 @@
 # custom:
 #   id: WL-SPREAD
 #   severity: low
+#   judges: workloads
 #   remedy: >-
 #     Add topologySpreadConstraints over kubernetes.io/hostname with the pods' own labels, or a podAntiAffinity.
 package ballotbox.rules.workload_spread

@@ -9,6 +9,7 @@
 # custom:
 #   id: WL-TOKEN
 #   severity: high
+#   judges: workloads
 #   remedy: >-
 #     Set automountServiceAccountToken to false in the pod, or annotate the pod with policy.ballotbox/api-access:
 #     REASON.

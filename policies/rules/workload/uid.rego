@@ -9,6 +9,7 @@
 # custom:
 #   id: WL-UID
 #   severity: medium
+#   judges: workloads
 #   remedy: >-
 #     Set runAsUser and runAsGroup in the pod to the IDs of the image, at least 999.
 #   nsa_cisa: "Kubernetes Pod security: Non-root containers"

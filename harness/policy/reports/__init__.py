@@ -1,0 +1,1 @@
+"""The reports of one verdict: terminal, SARIF, JUnit, OpenReports, Markdown and HTML."""
