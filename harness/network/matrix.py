@@ -168,7 +168,12 @@ def targets(known: Mapping[str, Actor]) -> list[Target]:
 
 
 def _cell(intent: Intent, source: Actor, target_actor: Actor, target: Target) -> Cell:
-    destination = (target_actor.second if source is target_actor else None) or target_actor.first
+    destination = target_actor.first
+    if source is target_actor:
+        destination = target_actor.second or destination
+        if target.service is not None and isinstance(destination, Pod):
+            # By its Service a pod's call leaves the pod, even if it comes back: its policies are asked.
+            destination = replace(destination)
     flow = Flow(source.first, destination, target.port.port, target.port.protocol)
     return Cell(
         source=source.spec.name,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import ipaddress
 import socket
 import threading
 import time
@@ -61,10 +60,13 @@ def attempt(target: Target, timeout_s: float = DEFAULT_TIMEOUT_S) -> Answer:
 
 
 def _address(host: str, deadline: float) -> str:
-    try:
-        return str(ipaddress.ip_address(host))
-    except ValueError:
-        return dns.look_up(host, dns.name_server(), deadline)
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, host)
+        except OSError:
+            continue
+        return host
+    return dns.look_up(host, dns.name_server(), deadline)
 
 
 def _tcp(target: Target, host: str, deadline: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import selectors
 import socket
+import struct
 from typing import TYPE_CHECKING
 
 from ballotbox_probe.attempts import GREETING
@@ -11,6 +12,10 @@ from ballotbox_probe.targets import MAX_PORT, PROTOCOLS, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+_IP_PKTINFO = 8  # of linux/in.h; the socket module has no name for it
+_PACKET_INFO = struct.Struct("=i4s4s")  # interface, local address, destination of the packet's header
 
 
 def read_port(text: str) -> tuple[int, str]:
@@ -40,6 +45,8 @@ def bind(ports: Sequence[tuple[int, str]], host: str = "") -> list[socket.socket
             opened.bind((host, port))
             if protocol == "TCP":
                 opened.listen(128)
+            else:
+                opened.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
         except OSError as error:
             raise InputError(f"{port}/{protocol}: {error.strerror}") from None
         opened.settimeout(0)
@@ -66,7 +73,14 @@ def answer(ready: socket.socket) -> None:
             with client:
                 client.sendall(GREETING)
         else:
-            data, caller = ready.recvfrom(4096)
-            ready.sendto(data, caller)
+            data, told, _, caller = ready.recvmsg(4096, socket.CMSG_SPACE(_PACKET_INFO.size))
+            ready.sendmsg([data], [_from_where_it_went(each) for each in told], 0, caller)
     except OSError:
         return
+
+
+def _from_where_it_went(told: tuple[int, int, bytes]) -> tuple[int, int, bytes]:
+    """Return ancillary data that makes a reply come from the address that was called, whichever others there are."""
+    level, kind, packet = told
+    _, _, called = _PACKET_INFO.unpack(packet[: _PACKET_INFO.size])
+    return level, kind, _PACKET_INFO.pack(0, called, called)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ballotbox_probe.attempts import attempt
 
@@ -20,15 +19,14 @@ INTERVAL_S = 0.02
 SAMPLE_TIMEOUT_S = 0.5
 
 
-@dataclass(frozen=True)
-class Sample:
+class Sample(NamedTuple):
     """One attempt: when it began, in seconds since the epoch, and what was seen."""
 
     at: float
     verdict: str
 
     def __str__(self) -> str:
-        return json.dumps(vars(self))
+        return json.dumps(self._asdict())
 
 
 def watch(target: Target, seconds: float, tell: Callable[[Sample], None], interval_s: float = INTERVAL_S) -> None:

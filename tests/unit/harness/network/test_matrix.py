@@ -60,6 +60,12 @@ def test_a_workload_with_replicas_calls_another_replica(cells: list[Cell]) -> No
     assert _cell(cells, "data -> data:5432/TCP").expected == "open"
 
 
+def test_a_pod_that_calls_itself_by_its_service_leaves_the_pod(cells: list[Cell]) -> None:
+    """The call goes out to the Service's address and comes back: policies are asked, and no entry allows it."""
+    assert not _cell(cells, "data -> data:5432/TCP by data").within
+    assert _cell(cells, "data -> data:5432/TCP by data").expected == "timeout"
+
+
 def test_a_flow_without_an_end_of_ours_is_a_control(cells: list[Cell]) -> None:
     """The intent says nothing of it, so it should pass."""
     control = _cell(cells, "elsewhere -> node:10250/TCP")

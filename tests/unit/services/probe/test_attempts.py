@@ -73,6 +73,19 @@ def test_an_answering_port_is_open(echo_ports: tuple[int, int]) -> None:
     assert attempt(Target("u", LOOPBACK, udp, "UDP")).verdict == "open"
 
 
+def test_an_echo_comes_from_the_address_that_was_called() -> None:
+    """A listener on every address replies from the one that was called; a caller believes no other."""
+    port = _free_port(socket.SOCK_DGRAM)
+    [opened] = bind([(port, "UDP")])
+    with opened:
+        opened.settimeout(2)
+        server = threading.Thread(target=answer, args=(opened,))
+        server.start()
+        seen = attempt(Target("u", "127.0.0.9", port, "UDP"))
+        server.join()
+    assert seen.verdict == "open"
+
+
 def test_a_closed_port_is_refused() -> None:
     """A port that nothing listens on is refused, over TCP and over UDP."""
     assert attempt(Target("t", LOOPBACK, _free_port(socket.SOCK_STREAM))).verdict == "refused"

@@ -93,7 +93,7 @@ def test_the_name_server_is_the_first_of_resolv_conf(tmp_path: Path) -> None:
     """Comments and other lines are passed over; a file without a name server is an error."""
     file = tmp_path / "resolv.conf"
     file.write_text("# made\nsearch x\nnameserver 10.96.0.10\nnameserver 10.96.0.11\n")
-    assert dns.name_server(file) == "10.96.0.10"
+    assert dns.name_server(str(file)) == "10.96.0.10"
     file.write_text("search x\n")
     with pytest.raises(dns.DnsError, match="no name server"):
-        dns.name_server(file)
+        dns.name_server(str(file))
