@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 TOOLS = paths.ROOT / "tools"
 _BUILD_TIMEOUT_S = 45 * 60.0
-_VERSION = re.compile(r"\{version:([^}]+)\}")
+_VERSION = re.compile(r"\{(version|major|minor):([^}]+)\}")
+_PARTS = {"major": 0, "minor": 1}
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,9 @@ class Tool:
             for path in self.folder.rglob("*")
             if path.is_file() and (path.suffix == ".go" or path.name in {"go.mod", "go.sum"})
         )
-        recipe = repr((self.binaries, self.package, self.ldflags, sorted(self.rename.items()), sorted(self.data.items())))
+        recipe = repr(
+            (self.binaries, self.package, self.ldflags, sorted(self.rename.items()), sorted(self.data.items()))
+        )
         state = hashlib.sha256(recipe.encode())
         for path in sources:
             state.update(f"\0{path.relative_to(self.folder)}\0".encode() + path.read_bytes())
@@ -174,7 +177,9 @@ def _build(tool: Tool) -> None:
                 (made / old).rename(made / new)
             absent = [name for name in tool.binaries if not (made / name).is_file()]
             if absent:
-                raise UserError(f"tools/{tool.name}: the build did not give {', '.join(absent)}; see tools/programs.toml")
+                raise UserError(
+                    f"tools/{tool.name}: the build did not give {', '.join(absent)}; see tools/programs.toml"
+                )
             for name, source in tool.data.items():
                 module, _, folder = source.partition(":")
                 shutil.copytree(_module_folder(go, tool, module) / folder, made / name, copy_function=shutil.copyfile)
@@ -190,9 +195,10 @@ def _with_versions(flag: str, tool: Tool) -> str:
     pins = (tool.folder / "go.mod").read_text()
 
     def version(match: re.Match[str]) -> str:
-        found = re.search(rf"^\s*(?:require\s+)?{re.escape(match[1])}\s+(v\S+)", pins, re.MULTILINE)
+        part, module = match.groups()
+        found = re.search(rf"^\s*(?:require\s+)?{re.escape(module)}\s+v(\S+)", pins, re.MULTILINE)
         if found is None:
-            raise UserError(f"tools/{tool.name}/go.mod: no requirement of {match[1]}, which tools/programs.toml asks for")
-        return found[1]
+            raise UserError(f"tools/{tool.name}/go.mod: no requirement of {module}, which tools/programs.toml asks for")
+        return f"v{found[1]}" if part == "version" else found[1].split(".")[_PARTS[part]]
 
     return _VERSION.sub(version, flag)
