@@ -82,11 +82,10 @@ def pod_reason(pod: dict[str, Any], events: list[dict[str, Any]]) -> str:
     if "deletionTimestamp" in pod["metadata"]:
         return "is ending"
     status = pod.get("status") or {}
-    for kind in ("initContainerStatuses", "containerStatuses"):
-        for container in status.get(kind) or ():
-            said = _container_reason(container)
-            if said:
-                return _shorten(f"{container['name']}: {said}")
+    for container in [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]:
+        said = _container_reason(container)
+        if said:
+            return _shorten(f"{container['name']}: {said}")
     for condition in status.get("conditions") or ():
         if condition["type"] == "PodScheduled" and condition["status"] == "False":
             return _shorten(condition.get("message") or "not scheduled")

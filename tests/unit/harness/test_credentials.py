@@ -41,6 +41,16 @@ def test_are_private_whatever_the_umask(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+def test_are_private_from_the_first_byte(tmp_path: Path) -> None:
+    """There is no moment at which somebody else could read them."""
+    before = os.umask(0)
+    try:
+        credentials._write(tmp_path / "written", {"role": "value"})
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "written").stat().st_mode) == 0o600
+
+
 def test_differ(tmp_path: Path) -> None:
     """No two roles share a value, no two clusters do, and each has 32 bytes or more."""
     one, other = credentials.ensure(tmp_path / "one"), credentials.ensure(tmp_path / "other")

@@ -61,12 +61,12 @@ def test_renders_with_this_clusters_images_and_settings(tmp_path: Path) -> None:
 
 def test_resource_is_relative(tmp_path: Path) -> None:
     """Kustomize takes no absolute path; a link on the way is followed before the way is measured."""
-    (tmp_path / "real").mkdir()
-    (tmp_path / "link").symlink_to("real")
+    (tmp_path / "deeper/real").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("deeper/real")
     kustomization.write(tmp_path / "link" / "deploy", manifests.OVERLAYS / "minikube", {}, {})
-    written = yaml.safe_load((tmp_path / "real/deploy/kustomization.yaml").read_text())
+    written = yaml.safe_load((tmp_path / "deeper/real/deploy/kustomization.yaml").read_text())
     assert not written["resources"][0].startswith("/")
-    assert (tmp_path / "real/deploy" / written["resources"][0]).resolve() == manifests.OVERLAYS / "minikube"
+    assert (tmp_path / "deeper/real/deploy" / written["resources"][0]).resolve() == manifests.OVERLAYS / "minikube"
     assert "configMapGenerator" not in written
 
 

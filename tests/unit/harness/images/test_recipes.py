@@ -33,6 +33,7 @@ def repository(tmp_path: Path) -> Path:
         "services/app/Containerfile": CONTAINERFILE,
         "services/app/package/main.py": "print()",
         "services/app/package/__pycache__/main.cpython-311.pyc": "bytes",
+        "services/app/package/stray.pyc": "bytes",
         "services/app/tests/test_main.py": "not copied",
         "services/extra/more.py": "more",
         "requirements/app.txt": "flask==1",

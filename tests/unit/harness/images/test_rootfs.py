@@ -22,7 +22,7 @@ def deb(tmp_path: Path) -> Path:
     """Make a real package with a program, a library outside /usr, documentation and a set-UID file."""
     tree = tmp_path / "tree"
     for name, content in {
-        "DEBIAN/control": "Package: thing\nVersion: 1:2-3\nArchitecture: all\nMaintainer: x <x@y>\nDescription: thing\n",
+        "DEBIAN/control": "Package: thing\nVersion: 1:2-3\nArchitecture: all\nMaintainer: x <a@b>\nDescription: it\n",
         "bin/thing": "program",
         "lib/x86_64-linux-gnu/libthing.so": "library",
         "usr/share/doc/thing/copyright": "licence",
