@@ -143,6 +143,9 @@ def test_external_needs_kubeconfig(tmp_path: Path) -> None:
         settings.read({"cluster": "external"}, {"KUBECONFIG": str(tmp_path)})
     with pytest.raises(UserError, match=r"--kubeconfig: .*missing is no file"):
         settings.read({"cluster": "external", "kubeconfig": str(tmp_path / "missing")}, {})
+    (tmp_path / "theirs").touch()
+    chosen = settings.read({"cluster": "external", "kubeconfig": str(tmp_path / "theirs")}, {})
+    assert chosen.kubeconfig == tmp_path / "theirs"
 
 
 def test_minikube() -> None:
