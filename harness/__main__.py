@@ -10,11 +10,11 @@ from harness.errors import UserError
 
 # Each module has `add_parser(subparsers)`, which adds all its commands.
 COMMANDS = {
-    "harness.platform.command": ("up", "down", "status", "seed", "kubectl"),
+    "harness.platform.command": ("up", "down", "status", "seed", "kubectl", "packages"),
     "harness.doctor.command": ("doctor",),
     "harness.images.command": ("images",),
     "harness.network.command": ("network", "explain"),
-    "harness.policy.command": ("policy", "policy-conformance", "policy-mutation", "fuzz"),
+    "harness.policy.command": ("policy", "policy-conformance", "policy-mutation", "fuzz", "actionlint"),
 }
 ALL = {command for commands in COMMANDS.values() for command in commands}
 
