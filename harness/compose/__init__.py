@@ -1,0 +1,1 @@
+"""Docker Compose: makes the secrets that compose.yaml asks for."""
