@@ -25,6 +25,11 @@ def _harness(session: nox.Session, *words: str) -> None:
     session.run(PYTHON, "-m", "harness", *words, *session.posargs)
 
 
+def _harness_only(session: nox.Session, *words: str) -> None:
+    """Run a command of the harness without the options that were meant for what comes after it."""
+    session.run(PYTHON, "-m", "harness", *words)
+
+
 def _pytest(session: nox.Session, *words: str) -> None:
     session.run(PYTHON, "-m", "pytest", *words, *session.posargs)
 
@@ -65,6 +70,18 @@ def seed(session: nox.Session) -> None:
     _harness(session, "seed")
 
 
+@nox.session(default=False)
+def network(session: nox.Session) -> None:
+    """Try every network path, allowed and blocked, against intent and evaluator. [--offline computes only]."""
+    _harness(session, "network")
+
+
+@nox.session(default=False)
+def explain(session: nox.Session) -> None:
+    """Say which policies decide one flow: `./nox -s explain -- vote postgres 5432`."""
+    _harness(session, "explain")
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style and likely mistakes of all Python. [--fix mends what can be mended]."""
@@ -83,14 +100,34 @@ def types(session: nox.Session) -> None:
 
 
 @nox.session
+def policy(session: nox.Session) -> None:
+    """Judge manifests, Containerfiles and workflows by Rego and Checkov; with PATH… somebody else's. No cluster."""
+    _harness(session, "policy")
+
+
+@nox.session
+def actionlint(session: nox.Session) -> None:
+    """Lint the GitHub workflows."""
+    _harness(session, "actionlint")
+
+
+@nox.session(default=False)
+def fuzz(session: nox.Session) -> None:
+    """Compare the policy gate with the official Pod Security evaluator on 20,000 made-up pods. [--pods N --seed N]."""
+    _harness(session, "fuzz")
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
     """Run every test; those that need a cluster bring one up and take it down. [pytest's options; --keep-cluster]."""
+    _harness_only(session, "packages")
     _pytest(session)
 
 
 @nox.session(default=False)
 def unit(session: nox.Session) -> None:
     """Run the tests that need no cluster, with coverage."""
+    _harness_only(session, "packages")
     session.run(PYTHON, "-m", "coverage", "run", "-m", "pytest", "tests/unit", *session.posargs)
     session.run(PYTHON, "-m", "coverage", "report")
 
@@ -98,6 +135,7 @@ def unit(session: nox.Session) -> None:
 @nox.session(default=False)
 def e2e(session: nox.Session) -> None:
     """Follow votes from browser to browser on the cluster."""
+    _harness_only(session, "packages")
     _pytest(session, "tests/e2e")
 
 

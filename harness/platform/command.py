@@ -10,10 +10,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from harness import deploy, images, settings
+from harness import deploy, images, prerequisites, settings
 from harness.cluster import selection
 from harness.errors import UserError
 from harness.platform.up import bring_up
+from harness.progress import Plan
 
 if TYPE_CHECKING:
     import argparse
@@ -24,7 +25,7 @@ _out = Console(highlight=False, soft_wrap=True)
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add up, down, status, seed and kubectl to the command line."""
+    """Add up, down, status, seed, packages and kubectl to the command line."""
     parser = subparsers.add_parser("up", help="bring a cluster up, deploy Ballotbox, say where to open it")
     settings.add_options(parser)
     parser.set_defaults(func=up)
@@ -34,6 +35,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser("status", help="say what runs and where it is opened")
     settings.add_options(parser)
     parser.set_defaults(func=status)
+    parser = subparsers.add_parser("seed", help="cast random votes through the vote page, for demonstrations")
+    settings.add_options(parser)
+    parser.add_argument("--votes", type=int, default=3000, metavar="N", help="how many votes (default 3000)")
+    parser.add_argument("--voters", type=int, default=1000, metavar="N", help="of how many voters (default 1000)")
+    parser.set_defaults(func=seed)
+    parser = subparsers.add_parser("packages", help="install the Debian packages of the cluster and of the tests")
+    parser.set_defaults(func=packages)
     parser = subparsers.add_parser("kubectl", help="run kubectl against the cluster", add_help=False, prefix_chars="\0")
     parser.add_argument("words", nargs="*")
     parser.set_defaults(func=kubectl)
@@ -91,6 +99,14 @@ def seed(arguments: argparse.Namespace) -> int:
     cluster.load_images(built.archive(["seed"]))
     seeded = deploy.seed(cluster, built, votes=arguments.votes, voters=arguments.voters)
     _out.print(f"{arguments.votes} votes in {seeded.seconds:.1f} s: {seeded.report.get('expected', seeded.report)}")
+    return 0
+
+
+def packages(arguments: argparse.Namespace) -> int:  # noqa: ARG001  # it has no options
+    """Install what lacks of the Debian packages that the cluster and the tests stand on."""
+    missing = prerequisites.missing((*prerequisites.EMBEDDED, *prerequisites.TESTS))
+    if missing:
+        prerequisites.install(missing, Plan("packages", 1))
     return 0
 
 
