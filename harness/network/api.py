@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 from kubernetes.stream import stream
+from kubernetes.stream.ws_client import WebSocketConnectionClosedException  # type: ignore[attr-defined]
 
 from harness.errors import UserError
 
@@ -33,15 +33,6 @@ class ApiError(UserError):
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
         self.status = status
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a command in a container ended."""
-
-    exit_code: int
-    stdout: str
-    stderr: str
 
 
 class Api:
@@ -138,29 +129,14 @@ class Api:
         text: str = client.CoreV1Api(self._client).read_namespaced_pod_log(pod, namespace)
         return text
 
-    def run(
-        self, namespace: str, pod: str, container: str, argv: Sequence[str], *, stdin: str, timeout_s: float
-    ) -> Ended:
-        """Run a command in a container, feed it one text and wait for its end.
-
-        Raises:
-            ApiError: The command could not be started, or did not end in time.
-        """
-        with self.session(namespace, pod, container, argv) as session:
-            session.write_stdin(stdin)
-            session.run_forever(timeout=timeout_s)
-            if session.is_open():
-                raise ApiError(f"exec in {namespace}/{pod}, container {container}: no end after {timeout_s:g} s", 0)
-            stdout, stderr = session.read_stdout(), session.read_stderr()
-            return Ended(_exit_code(session.read_channel(_ERROR_CHANNEL)), stdout, stderr)
-
     @contextlib.contextmanager
-    def session(self, namespace: str, pod: str, container: str, argv: Sequence[str]) -> Iterator[Any]:
-        """Run a command in a container for as long as the context lasts; its streams are the client library's.
+    def session(self, namespace: str, pod: str, container: str, argv: Sequence[str]) -> Iterator[Session]:
+        """Run a command in a container for as long as the context lasts.
 
         Raises:
             ApiError: The command could not be started.
         """
+        where = f"exec in {namespace}/{pod}, container {container}"
         try:
             opened = stream(
                 client.CoreV1Api(self._client).connect_get_namespaced_pod_exec,
@@ -175,26 +151,47 @@ class Api:
                 _preload_content=False,
             )
         except ApiException as error:
-            raise ApiError(
-                f"exec in {namespace}/{pod}, container {container}: {error.reason}", error.status or 0
-            ) from None
+            raise ApiError(f"{where}: {error.reason}", error.status or 0) from None
         try:
-            yield opened
+            yield Session(where, opened)
         finally:
             opened.close()
 
 
-_ERROR_CHANNEL = 3
+class Session:
+    """A command that runs in a container, line by line."""
 
+    def __init__(self, where: str, opened: Any) -> None:
+        self._where = where
+        self._opened = opened
 
-def _exit_code(status: str) -> int:
-    """Read the status that the kubelet sends when a command ends."""
-    said = json.loads(status) if status else {}
-    if said.get("status") == "Success":
-        return 0
-    causes = (said.get("details") or {}).get("causes") or []
-    codes = [int(cause["message"]) for cause in causes if cause.get("reason") == "ExitCode"]
-    return codes[0] if codes else -1
+    def write_line(self, line: str) -> None:
+        """Send one line to its standard input.
+
+        Raises:
+            ApiError: The connection broke.
+        """
+        try:
+            self._opened.write_stdin(line + "\n")
+        except (OSError, WebSocketConnectionClosedException) as error:
+            raise ApiError(f"{self._where}: the connection broke: {error}", 0) from None
+
+    def read_line(self, timeout_s: float) -> str:
+        """Return the next line of its standard output.
+
+        Raises:
+            ApiError: There was none in time, the command ended, or the connection broke; with what it said last.
+        """
+        try:
+            line: str = self._opened.readline_stdout(timeout=timeout_s)
+            said = "" if line else str(self._opened.read_stderr()).strip()
+        except (OSError, WebSocketConnectionClosedException) as error:
+            raise ApiError(f"{self._where}: the connection broke: {error}", 0) from None
+        if not line:
+            raise ApiError(
+                f"{self._where}: expected a line within {timeout_s:g} s, found none: {said or 'it said nothing'}", 0
+            )
+        return line
 
 
 def _api_error(method: str, path: str, status: int, body: object) -> ApiError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from harness.network.matrix import actors, matrix, targets
 from harness.network.mutation import measure
 from harness.network.policies import read_policies
 from harness.network.population import read_population
-from harness.network.probing import probe, take_seats
+from harness.network.probing import probe, seats_of
 from harness.network.result import Run
 from harness.network.rights import guards, rights
 from harness.network.scratch import MARK, set_up, tear_down
@@ -71,23 +72,23 @@ def check_live(overlay: str, intent: Intent, declared: Declared, cluster: Cluste
         require_same_policies(api, population.intent, declared.policies)
         with plan.step("canary: are policies enforced, and how soon"):
             enforcement = check_enforcement(api, image, _outside(population))
-        with plan.step("probes beside every source"):
-            seats = take_seats(api, population, image)
         known = actors(population.intent, declared, population.ips)
-        cells = [cell for cell in matrix(population.intent, known) if cell.source in seats]
-        with plan.step(f"trying {len(cells)} flows"):
-            answers, probing_s = probe(seats, cells, population)
-        with plan.step("computing every flow, every possible pod, every mutant"):
-            run = _computed(overlay, population.intent, declared, known)
-        outcomes = tuple(compare(cells, Evaluator(declared.policies), answers))
-        with plan.step(f"live mutants of {len(declared.policies)} policies"):
-            live = live_mutants(api, declared.policies, cells, seats, population)
+        with contextlib.ExitStack() as stack:
+            with plan.step("probes beside every source"):
+                seats = stack.enter_context(seats_of(api, population, image))
+            cells = matrix(population.intent, known)
+            with plan.step(f"trying {len(cells)} flows"):
+                answers, probing_s = probe(seats, cells, population)
+            with plan.step(f"live mutants of {len(declared.policies)} policies"):
+                live = live_mutants(api, declared.policies, cells, seats, population)
     finally:
         tear_down(api, intent)
+    with plan.step("computing every flow, every possible pod, every mutant"):
+        run = _computed(overlay, population.intent, declared, known)
     return replace(
         run,
         provider=cluster.provider,
-        outcomes=outcomes,
+        outcomes=tuple(compare(cells, Evaluator(declared.policies), answers)),
         probing_s=probing_s,
         enforcement=enforcement,
         live=tuple(live),

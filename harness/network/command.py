@@ -84,12 +84,13 @@ def _live(arguments: argparse.Namespace) -> Run:
     from harness.network.check import Cluster, check_live  # noqa: PLC0415
     from harness.network.image import probe_image  # noqa: PLC0415
     from harness.network.intent_reader import read_intent  # noqa: PLC0415
-    from harness.platform.up import bring_up  # noqa: PLC0415
 
     chosen = settings.from_arguments(arguments, os.environ)
     cluster = selection.select(chosen)
     mine = not cluster.is_running()
     if mine:
+        from harness.platform.up import bring_up  # noqa: PLC0415
+
         cluster = bring_up(chosen).cluster
     try:
         own = (MANIFESTS / "overlays" / cluster.provider).is_dir()

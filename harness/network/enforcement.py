@@ -16,14 +16,14 @@ from harness.network.scratch import create_pod, namespace, pod, wait_gone, wait_
 from harness.waiting import Seen, wait_for
 
 if TYPE_CHECKING:
-    from harness.network.api import Api
+    from harness.network.api import Api, Session
 
 NAMESPACE = "ballotbox-canary"
 PORT = PortSpec(8080)
 _WATCH_S = 40.0
 _TURN_TIMEOUT_S = 15.0
 _SAME_CLOCK_S = 0.5
-_STARTING_WATCH_S = 2.0
+_STARTING_WATCH_S = 1.0
 _DONE_TIMEOUT_S = 30.0
 _DENY_ALL = {
     "apiVersion": "networking.k8s.io/v1",
@@ -102,15 +102,12 @@ def _turns(api: Api) -> tuple[float, float]:
     return round((stopped - created) * 1000, 1), round((passed - deleted) * 1000, 1)
 
 
-def _await(session: Any, after: float, verdict: str) -> float:
+def _await(session: Session, after: float, verdict: str) -> float:
     """Return when the first attempt after a moment began that saw a verdict."""
     deadline = time.monotonic() + _TURN_TIMEOUT_S
     last = "nothing"
     while (left := deadline - time.monotonic()) > 0:
-        line = session.readline_stdout(timeout=left)
-        if not line:
-            break
-        sample = json.loads(line)
+        sample = json.loads(session.read_line(left))
         last = str(sample["verdict"])
         if float(sample["at"]) >= after and last == verdict:
             return float(sample["at"])

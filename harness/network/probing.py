@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,7 @@ from harness.network.scratch import PROBE_SECURITY, PYTHON
 from harness.waiting import Seen, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from harness.network.api import Api
     from harness.network.matrix import Cell
@@ -26,50 +27,76 @@ DNS_PORT = PortSpec(53, "UDP")
 ARGV = (PYTHON, "-S", "-m", "ballotbox_probe")
 _CONTAINER = "network-probe"
 _START_TIMEOUT_S = 60.0
-_EXEC_TIMEOUT_S = 30.0
+_ANSWER_TIMEOUT_S = 30.0
 
 
 class Seat:
-    """Where a source is tried from: a container of the probe in the source's own pod."""
+    """Where a source is tried from: a probe that runs in the source's own pod for as long as the seat is open."""
 
     def __init__(self, api: Api, pod: Resident, container: str) -> None:
         self._api = api
-        self.pod = pod
-        self.container = container
+        self._pod = pod
+        self._container = container
+        self._stack = contextlib.ExitStack()
+        self._session: Any = None
+
+    def open(self) -> None:
+        """Start the probe, unless it runs.
+
+        Raises:
+            ApiError: It could not be started.
+        """
+        if self._session is not None:
+            return
+        where = self._pod
+        argv = [*ARGV, "serve"]
+        self._session = self._stack.enter_context(self._api.session(where.namespace, where.name, self._container, argv))
+        try:
+            self._session.read_line(_START_TIMEOUT_S)  # it says that it is ready
+        except ApiError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """End the probe."""
+        self._session = None
+        self._stack.close()
 
     def ask(self, targets: Sequence[Mapping[str, Any]], timeout_s: float | None = None) -> dict[str, Answer]:
         """Try targets and return what was seen, by identifier; where the probe itself fails, all are invalid."""
-        argv = [*ARGV, *(("--timeout", f"{timeout_s:g}") if timeout_s is not None else ())]
-        where = self.pod
+        request = {"targets": list(targets)} | ({} if timeout_s is None else {"timeout_s": timeout_s})
         try:
-            ended = self._api.run(
-                where.namespace,
-                where.name,
-                self.container,
-                argv,
-                stdin=json.dumps(list(targets)) + "\n",
-                timeout_s=_EXEC_TIMEOUT_S,
-            )
-            if ended.exit_code != 0:
-                return _all_invalid(targets, f"exit code {ended.exit_code}: {ended.stderr.strip()}")
-            answers = json.loads(ended.stdout)["answers"]
+            self.open()
+            self._session.write_line(json.dumps(request))
+            answers = json.loads(self._session.read_line(_ANSWER_TIMEOUT_S))["answers"]
             return {each["id"]: Answer(each["verdict"], each["ms"], each["detail"]) for each in answers}
         except ApiError as error:
-            return _all_invalid(targets, str(error))
+            why = str(error)
         except (ValueError, KeyError, TypeError) as error:
-            return _all_invalid(targets, f"the probe's answer cannot be read: {error}")
+            why = f"the probe's answer cannot be read: {error!r}"
+        self.close()
+        return {target["id"]: Answer("invalid", 0.0, why) for target in targets}
 
 
-def _all_invalid(targets: Sequence[Mapping[str, Any]], why: str) -> dict[str, Answer]:
-    return {target["id"]: Answer("invalid", 0.0, why) for target in targets}
-
-
-def take_seats(api: Api, population: Population, image: str) -> dict[str, Seat]:
-    """Return a seat in one pod of every source; application pods get an ephemeral container, scratch pods have one.
+@contextlib.contextmanager
+def seats_of(api: Api, population: Population, image: str) -> Iterator[dict[str, Seat]]:
+    """Take a seat in one pod of every source; application pods get an ephemeral container, scratch pods have one.
 
     Raises:
-        UserError: A container of the probe does not start.
+        UserError: A probe does not start.
     """
+    seats = _place_seats(api, population, image)
+    try:
+        with ThreadPoolExecutor(max_workers=max(1, len(seats))) as pool:
+            for opening in [pool.submit(seat.open) for seat in seats.values()]:
+                opening.result()
+        yield seats
+    finally:
+        for seat in seats.values():
+            seat.close()
+
+
+def _place_seats(api: Api, population: Population, image: str) -> dict[str, Seat]:
     seats = {}
     waiting = []
     for spec in population.intent.endpoints.values():

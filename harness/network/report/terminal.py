@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich import box
 from rich.table import Table
 from rich.text import Text
 
@@ -15,11 +16,14 @@ if TYPE_CHECKING:
     from harness.network.result import Run
 
 _FAILURES_SHOWN = 20
+_CORNER = "from \\ to"
+_BORDER = 2
 
 
 def show(run: Run, out: Console) -> None:
     """Print a run: the matrix, what its symbols mean, the summary, and what failed."""
-    out.print(_matrix(run))
+    for endpoints in _pages(run, out.width):
+        out.print(_matrix(run, endpoints))
     out.print(Text("  ").join(Text(f"{each.character} {each.words}", style=each.style) for each in SYMBOLS))
     for heading, sentence in run.summary():
         out.print(Text.assemble((f"{heading}: ", "bold"), sentence))
@@ -30,13 +34,30 @@ def show(run: Run, out: Console) -> None:
         out.print(f"… and {len(failures) - _FAILURES_SHOWN} more; the HTML report has them all")
 
 
-def _matrix(run: Run) -> Table:
-    """Return the table: a row a source, a column an endpoint, a symbol a port."""
-    endpoints = list(dict.fromkeys(target.endpoint for target in run.targets))
-    table = Table(title=f"Network paths of the overlay {run.overlay}", title_justify="left", pad_edge=False)
-    table.add_column("from \\ to", no_wrap=True)
+def _pages(run: Run, width: int) -> list[list[str]]:
+    """Split the columns into tables that fit the terminal: a cut-off column would look like nothing to see."""
+    ports: dict[str, int] = {}
+    for target in run.targets:
+        ports[target.endpoint] = ports.get(target.endpoint, 0) + 1
+    first = max(map(len, [_CORNER, *run.sources])) + _BORDER
+    pages: list[list[str]] = [[]]
+    used = first
+    for endpoint, count in ports.items():
+        needed = max(len(endpoint), count) + _BORDER
+        if pages[-1] and used + needed > width:
+            pages.append([])
+            used = first
+        pages[-1].append(endpoint)
+        used += needed
+    return pages
+
+
+def _matrix(run: Run, endpoints: list[str]) -> Table:
+    """Return a table: a row a source, a column an endpoint, a symbol a port."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column(_CORNER, no_wrap=True)
     for endpoint in endpoints:
-        table.add_column(endpoint, no_wrap=True, overflow="fold")
+        table.add_column(endpoint, no_wrap=True)
     cells = {(outcome.cell.source, str(outcome.cell.target)): outcome for outcome in run.outcomes}
     for source in run.sources:
         row = []

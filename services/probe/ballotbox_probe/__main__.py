@@ -1,6 +1,7 @@
 """The program: tries targets from standard input, or listens, or waits to be used.
 
 python -m ballotbox_probe [--timeout SECONDS] [JSON]    try; without JSON one line of it comes by standard input
+python -m ballotbox_probe serve                         answer each line of standard input, an object with targets
 python -m ballotbox_probe watch SECONDS JSON            try one target again and again, a line each time
 python -m ballotbox_probe listen 8080/TCP 8053/UDP      answer on ports
 python -m ballotbox_probe wait [SECONDS]                do nothing: a container to run the first form in
@@ -12,13 +13,21 @@ import signal
 import sys
 from typing import NoReturn
 
-from ballotbox_probe.attempts import DEFAULT_TIMEOUT_S, attempt_all
+from ballotbox_probe.attempts import attempt_all
 from ballotbox_probe.listener import bind, read_port, serve
-from ballotbox_probe.targets import InputError, read_targets, write_answers
-from ballotbox_probe.watching import Sample, watch
+from ballotbox_probe.targets import (
+    DEFAULT_TIMEOUT_S,
+    MAX_TIMEOUT_S,
+    InputError,
+    read_request,
+    read_targets,
+    write_answers,
+    write_error,
+)
+from ballotbox_probe.watching import watch
 
 DEFAULT_WAIT_S = 3600
-MAX_TIMEOUT_S = 60.0
+READY = '{"ready": true}'
 
 
 def main(argv: list[str]) -> int:
@@ -28,14 +37,15 @@ def main(argv: list[str]) -> int:
             case ["listen", *ports] if ports:
                 _end_on_signals()
                 sockets = bind([read_port(port) for port in ports])
-                sys.stdout.write(f"listening {' '.join(ports)}\n")
-                sys.stdout.flush()
+                _tell(f"listening {' '.join(ports)}")
                 serve(sockets)
             case ["wait", *rest]:
                 _end_on_signals()
                 signal.alarm(_seconds(rest))
                 while True:
                     signal.pause()
+            case ["serve"]:
+                _serve()
             case ["watch", seconds, text]:
                 _end_on_signals()
                 return _watch(_timeout(seconds, "watch"), text)
@@ -53,8 +63,24 @@ def _probe(argv: list[str], timeout_s: float) -> int:
     if len(argv) > 1:
         raise InputError(f"expected one JSON list of targets, found {len(argv)} arguments")
     answers = attempt_all(read_targets(argv[0] if argv else sys.stdin.readline()), timeout_s)
-    sys.stdout.write(write_answers(answers) + "\n")
+    _tell(write_answers(answers))
     return 0
+
+
+def _serve() -> None:
+    """Answer a line for each line that comes, until the input ends; the first line out says that it is there."""
+    _tell(READY)
+    for line in sys.stdin:
+        try:
+            targets, timeout_s = read_request(line)
+            _tell(write_answers(attempt_all(targets, timeout_s)))
+        except InputError as error:
+            _tell(write_error(str(error)))
+
+
+def _tell(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def _watch(seconds: float, text: str) -> int:
@@ -62,11 +88,7 @@ def _watch(seconds: float, text: str) -> int:
     if len(targets) != 1:
         raise InputError(f"watch: expected one target, found {len(targets)}")
 
-    def tell(sample: Sample) -> None:
-        sys.stdout.write(f"{sample}\n")
-        sys.stdout.flush()
-
-    watch(targets[0], seconds, tell)
+    watch(targets[0], seconds, lambda sample: _tell(str(sample)))
     return 0
 
 

@@ -9,13 +9,11 @@ import time
 from typing import TYPE_CHECKING
 
 from ballotbox_probe import dns
-from ballotbox_probe.targets import Answer, Target
+from ballotbox_probe.targets import DEFAULT_TIMEOUT_S, Answer, Target
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Linux sends a lost SYN again after one second: a deadline beyond that lets one loss pass unnoticed.
-DEFAULT_TIMEOUT_S = 1.5
 GREETING = b"ballotbox-probe"
 _THREAD_STACK_BYTES = 256 * 1024
 

@@ -12,6 +12,9 @@ from typing import Any, NamedTuple
 PROTOCOLS = ("TCP", "UDP")
 VERDICTS = ("open", "timeout", "refused", "dns-failure", "invalid")
 MAX_PORT = 65535
+# Linux sends a lost SYN again after one second: a deadline beyond that lets one loss pass unnoticed.
+DEFAULT_TIMEOUT_S = 1.3
+MAX_TIMEOUT_S = 60.0
 
 
 class InputError(ValueError):
@@ -55,6 +58,28 @@ def read_targets(text: str) -> list[Target]:
         entries = json.loads(text)
     except ValueError as error:
         raise InputError(f"expected a JSON list of targets, found {error}") from None
+    return _targets(entries)
+
+
+def read_request(text: str) -> tuple[list[Target], float]:
+    """Read targets with the time that each may take, in seconds.
+
+    Raises:
+        InputError: It is no such request.
+    """
+    try:
+        request = json.loads(text)
+    except ValueError as error:
+        raise InputError(f"expected a JSON object with targets, found {error}") from None
+    if not isinstance(request, dict) or request.keys() - {"targets", "timeout_s"}:
+        raise InputError("expected a JSON object with targets and timeout_s and nothing else")
+    timeout_s = request.get("timeout_s", DEFAULT_TIMEOUT_S)
+    if isinstance(timeout_s, bool) or not isinstance(timeout_s, (int, float)) or not 0 < timeout_s <= MAX_TIMEOUT_S:
+        raise InputError(f"timeout_s: expected seconds up to {MAX_TIMEOUT_S:g}, found {timeout_s!r}")
+    return _targets(request.get("targets")), float(timeout_s)
+
+
+def _targets(entries: Any) -> list[Target]:
     if not isinstance(entries, list):
         raise InputError(f"expected a JSON list of targets, found {type(entries).__name__}")
     return [_target(index, entry) for index, entry in enumerate(entries)]
@@ -81,3 +106,8 @@ def _target(index: int, entry: Any) -> Target:
 def write_answers(answers: list[Answer]) -> str:
     """Return the answers as one line of JSON."""
     return json.dumps({"answers": [answer._asdict() for answer in answers]})
+
+
+def write_error(message: str) -> str:
+    """Return why a request was not tried, as one line of JSON."""
+    return json.dumps({"error": message})

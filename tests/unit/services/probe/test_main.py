@@ -30,6 +30,29 @@ def test_targets_come_by_argument_or_by_standard_input() -> None:
             assert (seen["id"], seen["verdict"]) == ("it", "open")
 
 
+def test_requests_are_answered_a_line_each() -> None:
+    """A served probe says that it is ready, answers each line, and survives a line that makes no sense."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        target = {"id": "it", "host": "127.0.0.1", "port": server.getsockname()[1]}
+        lines = [json.dumps({"targets": [target], "timeout_s": 1}), "nonsense", json.dumps({"targets": [target]})]
+        done = _run("serve", stdin="".join(line + "\n" for line in lines))
+    ready, first, error, last = (json.loads(line) for line in done.stdout.splitlines())
+    assert ready == {"ready": True}
+    assert first["answers"][0]["verdict"] == last["answers"][0]["verdict"] == "open"
+    assert "expected a JSON object" in error["error"]
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    "request_text",
+    ["[]", '{"targets": 1}', '{"targets": [], "timeout_s": 0}', '{"targets": [], "timeout_s": true}', '{"target": []}'],
+)
+def test_a_request_that_makes_no_sense_is_answered_with_an_error(request_text: str) -> None:
+    """What was wrong comes back as data, so that the caller can tell it from an answer."""
+    _, said = _run("serve", stdin=request_text + "\n").stdout.splitlines()
+    assert set(json.loads(said)) == {"error"}
+
+
 @pytest.mark.parametrize(
     "argv", [("nonsense",), ("[]", "[]"), ("--timeout", "0", "[]"), ("wait", "long"), ("listen", "80/SCTP")]
 )
