@@ -11,6 +11,7 @@ from rich.console import Console
 
 from harness import progress
 from harness.progress import Plan
+from harness.waiting import Seen, wait_for
 
 
 def plan(total: int = 2) -> tuple[Plan, io.StringIO]:
@@ -57,6 +58,26 @@ def test_heartbeat(monkeypatch: pytest.MonkeyPatch) -> None:
     with work.step("building"):
         assert beaten.wait(timeout=10)
     assert re.search(r"… \[1/3\] building  \d+ s so far, 2 more steps after it", said.getvalue())
+
+
+def test_heartbeat_ends_with_its_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once a step is done nothing is said of it any more."""
+    monkeypatch.setattr(progress, "_HEARTBEAT_S", 0.02)
+    before = threading.active_count()
+    work, _ = plan()
+    with work.step("building"):
+        assert threading.active_count() == before + 1
+    wait_for("the heartbeat's end", lambda: Seen(threading.active_count() == before, "it beats on"), timeout_s=10)
+
+
+def test_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal the running step is shown while it runs, in place of the lines from time to time."""
+    monkeypatch.setattr(progress, "_HEARTBEAT_S", 0.0)
+    said = io.StringIO()
+    work = Plan("up", 1, out=Console(file=said, width=200, force_terminal=True, color_system=None))
+    with work.step("building"):
+        wait_for("the spinner", lambda: Seen("[1/1] building …" in said.getvalue(), said.getvalue()), timeout_s=10)
+    assert "so far" not in said.getvalue()
 
 
 def test_words_in_brackets() -> None:
