@@ -72,7 +72,7 @@ class PostgresServer:
                 stdout=log,
                 stderr=log,
             )
-        wait_for(f"PostgreSQL on port {self.port}", self._look, timeout_s=30, interval_s=0.02)
+        wait_for(f"PostgreSQL on port {self.port}", self._look, timeout_s=60, interval_s=0.02)
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """End it: SIGINT cuts every connection and shuts down, SIGQUIT is as a crash."""

@@ -52,7 +52,7 @@ class RedisServer:
                 stdout=log,
                 stderr=log,
             )
-        wait_for(f"Redis on port {self.port}", self._look, timeout_s=20, interval_s=0.02)
+        wait_for(f"Redis on port {self.port}", self._look, timeout_s=60, interval_s=0.02)
 
     def stop(self, *, gently: bool = True) -> None:
         """End it as SIGTERM does, or as a power cut does."""

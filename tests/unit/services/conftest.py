@@ -61,7 +61,7 @@ class Service:
 
     def wait_ready(self) -> None:
         """Wait until it says that it is ready."""
-        wait_for(f"{self.name} to be ready", self._look, timeout_s=30, interval_s=0.05)
+        wait_for(f"{self.name} to be ready", self._look, timeout_s=60, interval_s=0.05)
 
     def stop(self) -> int:
         """End it as the kubelet does; give the exit code."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -11,11 +10,13 @@ from typing import TYPE_CHECKING
 import httpx
 
 from ballotbox_common.broker import STREAM
+from harness.process import run
 from harness.waiting import Seen, wait_for
 from tests.fix_redis import PASSWORD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.fix_redis import RedisServer
     from tests.unit.services.conftest import Service
@@ -122,18 +123,20 @@ def test_concurrent_voters_each_count_once(start: Callable[..., Service], redis_
     assert len(rows) == 80
 
 
-def test_needs_no_writable_place_but_tmp(start: Callable[..., Service], redis_server: RedisServer) -> None:
-    """As UID 1000 in a home that does not exist, it starts: nothing but /tmp is written to."""
-    service = start("vote", **environment(redis_server), HOME="/nonexistent")
+def test_needs_no_writable_place_but_tmp(
+    start: Callable[..., Service], redis_server: RedisServer, tmp_path: Path
+) -> None:
+    """It keeps no file open for writing but in /tmp, and leaves nothing in its home or working folder."""
+    home = tmp_path / "home"
+    home.mkdir()
+    service = start("vote", **environment(redis_server), HOME=str(home))
     service.wait_ready()
-    opened = subprocess.run(
-        ["ls", "-l", *(f"/proc/{pid}/fd" for pid in children(service.process.pid))],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    assert httpx.post(service.url, data={"choice": "a"}).status_code == 303
+    opened = run(["ls", "-l", *(f"/proc/{pid}/fd" for pid in children(service.process.pid))]).stdout
     written = {line.partition(" -> ")[2].split(" ")[0] for line in opened.splitlines() if " -> /" in line}
     assert all(path.startswith(("/tmp/", "/dev/", "/proc/")) for path in written), written  # noqa: S108  # the promise
+    assert list(home.iterdir()) == []
+    assert {path.name for path in tmp_path.iterdir()} == {"home", "vote-0.log"}
 
 
 def children(pid: int) -> list[int]:
