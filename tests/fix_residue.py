@@ -19,7 +19,7 @@ class Machine:
     Attributes:
         processes: The command lines of processes of ours: programs of tools/, and the harness's own.
         mounts: Mount points of the host's mount namespace.
-        namespaces: Network, mount and pid namespaces that a process or a file holds.
+        named_namespaces: Network namespaces that a file holds.
         cgroups: Folders of every hierarchy that carry our name.
         links: Network interfaces.
         routes: Routes of the host.
@@ -28,7 +28,7 @@ class Machine:
 
     processes: frozenset[str]
     mounts: frozenset[str]
-    namespaces: frozenset[str]
+    named_namespaces: frozenset[str]
     cgroups: frozenset[str]
     links: frozenset[str]
     routes: frozenset[str]
@@ -46,7 +46,7 @@ def look() -> Machine:
     return Machine(
         processes=_processes(),
         mounts=frozenset(line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()),
-        namespaces=_namespaces(),
+        named_namespaces=frozenset(str(path) for path in Path("/run/netns").glob("*")),
         cgroups=frozenset(
             str(folder) for hierarchy in cgroups.read().hierarchies for folder in hierarchy.mount.glob("ballotbox*")
         ),
@@ -61,7 +61,7 @@ def look() -> Machine:
 def _processes() -> frozenset[str]:
     ours = {binary for tool in programs.load().values() for binary in tool.binaries} - {"conftest", "actionlint"}
     found = set()
-    for entry in Path("/proc").glob("[0-9]*"):
+    for entry in _each_process():
         try:
             words = (entry / "cmdline").read_bytes().decode(errors="replace").split("\0")
         except OSError:  # ended while we looked
@@ -71,15 +71,37 @@ def _processes() -> frozenset[str]:
     return frozenset(found)
 
 
-def _namespaces() -> frozenset[str]:
-    held = {f"file {path}" for path in Path("/run/netns").glob("*")}
-    for entry in Path("/proc").glob("[0-9]*"):
-        for kind in ("net", "mnt", "pid"):
-            try:
-                held.add(str((entry / "ns" / kind).readlink()))
-            except OSError:  # ended while we looked
-                continue
-    return frozenset(held)
+def namespaces_below(pid: int) -> frozenset[str]:
+    """Return the namespaces that a process and its descendants have and this process has not."""
+    children: dict[int, list[int]] = {}
+    for entry in _each_process():
+        try:
+            stat = (entry / "stat").read_text()
+        except OSError:  # ended while we looked
+            continue
+        children.setdefault(int(stat.rpartition(")")[2].split()[1]), []).append(int(entry.name))
+    family, found = [pid], set()
+    while family:
+        member = family.pop()
+        family += children.get(member, [])
+        found |= _namespaces(Path("/proc") / str(member))
+    return frozenset(found - _namespaces(Path("/proc/self")))
+
+
+def held(namespaces: frozenset[str]) -> frozenset[str]:
+    """Return those of these namespaces that a process of the machine is still in."""
+    return namespaces & set[str]().union(*map(_namespaces, _each_process()))
+
+
+def _each_process() -> list[Path]:
+    return list(Path("/proc").glob("[0-9]*"))
+
+
+def _namespaces(process_folder: Path) -> set[str]:
+    try:
+        return {str((process_folder / "ns" / kind).readlink()) for kind in ("net", "mnt", "pid")}
+    except OSError:  # ended while we looked
+        return set()
 
 
 def _ip(subject: str, key: str) -> frozenset[str]:
