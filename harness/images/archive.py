@@ -13,6 +13,8 @@ import tarfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness.errors import UserError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -116,8 +118,19 @@ def keep_only(layout: Path, references: Iterable[str]) -> None:
 
 
 def write(layout: Path, references: Iterable[str], archive: Path) -> None:
-    """Write some images of a layout into `archive`, which appears only when it is complete."""
-    entries = [read_layout(layout)[reference] for reference in references]
+    """Write some images of a layout into `archive`, which appears only when it is complete.
+
+    Raises:
+        UserError: The layout has not all of them.
+    """
+    there = read_layout(layout)
+    references = list(references)
+    gone = [reference for reference in references if reference not in there]
+    if gone:
+        raise UserError(
+            f"image {', '.join(gone)}: not built, or replaced by a newer one meanwhile; `./nox -s up` builds it"
+        )
+    entries = [there[reference] for reference in references]
     manifests = [
         {
             **entry.descriptor,

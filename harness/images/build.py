@@ -13,7 +13,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from harness import paths, programs
 from harness.errors import UserError
@@ -23,8 +23,9 @@ from harness.images.store import Storage, open_storage
 from harness.progress import Plan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+_T = TypeVar("_T")
 _ARCHIVES_KEPT = 3
 
 
@@ -88,22 +89,26 @@ def build(names: Sequence[str] | None = None, *, plan: Plan | None = None) -> Im
     Raises:
         UserError: A name is unknown, this is no Debian-like machine, or a build failed.
     """
-    wanted = [_recipe(name) for name in names or recipes.RECIPES]
     start_s = time.monotonic()
-    with _locked():
-        try:
-            built = _Builder(wanted, plan).run()
-        except debian.StaleListsError:
-            with Plan("packages", 1).step("apt-get update"):
-                debian.refresh_lists()
-            built = _Builder(wanted, plan).run()
+    built = _with_fresh_lists(names, plan, _Builder.run)
     return dataclasses.replace(built, seconds=time.monotonic() - start_s)
 
 
 def missing(names: Sequence[str] | None = None) -> list[str]:
     """Return the names of the images that `build` would build."""
+    return [recipe.name for recipe in _with_fresh_lists(names, None, _Builder.stale)]
+
+
+def _with_fresh_lists(names: Sequence[str] | None, plan: Plan | None, do: Callable[[_Builder], _T]) -> _T:
+    """Do something; if apt's lists turn out to be missing or stale, bring them up to date and do it once more."""
+    wanted = [_recipe(name) for name in names or recipes.RECIPES]
     with _locked():
-        return [recipe.name for recipe in _Builder([_recipe(name) for name in names or recipes.RECIPES], None).stale()]
+        try:
+            return do(_Builder(wanted, plan))
+        except debian.StaleListsError:
+            with Plan("packages", 1).step("apt-get update"):
+                debian.refresh_lists()
+            return do(_Builder(wanted, plan))
 
 
 class _Builder:
@@ -181,7 +186,7 @@ class _Builder:
         reference = self._layer_reference(layer)
         if not storage.has(reference):
             base = "scratch" if layer.on is None else self._ensure_layer(storage, self._layers[layer.on])
-            debs = debian.download(self._packages.of(layer), _home() / "debs")
+            debs = debian.download(self._packages.of(layer), _debs())
             with _scratch(layer.name) as root:
                 rootfs.lay_out(debs, layer.layout, root)
                 storage.build(reference, paths.ROOT / layer.containerfile, root, arguments={"BASE": base}, secrets={})
@@ -194,6 +199,12 @@ class _Builder:
         repositories |= {reference.rpartition(":")[0] for reference in layers}
         kept = [name for name in storage.names() if name.rpartition(":")[0] not in repositories]
         storage.remove([name for name in storage.names() if name not in {*kept, *current, *layers}])
+        current_debs = {
+            deb for layer in self._layers.values() for deb in debian.files(self._packages.of(layer), _debs())
+        }
+        for deb in _debs().glob("*.deb"):
+            if deb not in current_debs:
+                deb.unlink()
         layout = archive.read_layout(_layout())
         archive.keep_only(
             _layout(), [name for name in layout if name in current or name.rpartition(":")[0] not in repositories]
@@ -235,6 +246,10 @@ def _recipe(name: str) -> Recipe:
 
 def _home() -> Path:
     return paths.cache_dir() / "images"
+
+
+def _debs() -> Path:
+    return _home() / "debs"
 
 
 def _layout() -> Path:

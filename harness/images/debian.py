@@ -115,11 +115,16 @@ def download(packages: Iterable[Package], into: Path) -> list[Path]:
     missing = [package for package in packages if _deb(package, into) is None]
     if missing:
         _lists_permitting(["download", "--quiet", *map(str, missing)], cwd=into)
-    found = {package: _deb(package, into) for package in packages}
-    lost = [str(package) for package, path in found.items() if path is None]
+    lost = [str(package) for package in packages if _deb(package, into) is None]
     if lost:
         raise UserError(f"apt-get download: said it was done, yet {into} has no file of {', '.join(lost)}")
-    return [path for path in found.values() if path is not None]
+    return files(packages, into)
+
+
+def files(packages: Iterable[Package], folder: Path) -> list[Path]:
+    """Return the .deb files of these packages that are in a folder, in their order."""
+    found = (_deb(package, folder) for package in packages)
+    return [path for path in found if path is not None]
 
 
 def refresh_lists() -> None:

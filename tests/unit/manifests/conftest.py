@@ -10,12 +10,13 @@ import pytest
 from harness import manifests
 
 OVERLAYS = ("embedded", "minikube", "external", "production")
+SEEDS = ("seed", "seed-direct")
 
 
 @functools.cache
 def rendered(name: str) -> tuple[dict[str, Any], ...]:
     """Return the objects of an overlay, or of the seed."""
-    folder = manifests.MANIFESTS / "seed" if name == "seed" else manifests.OVERLAYS / name
+    folder = (manifests.MANIFESTS if name in SEEDS else manifests.OVERLAYS) / name
     return tuple(manifests.parse(manifests.render(folder)))
 
 
@@ -26,7 +27,7 @@ def described(overlay: str, each: dict[str, Any]) -> str:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Parametrise over the objects of every overlay: all, those with a pod template, or each container."""
-    ours = [(name, each) for name in (*OVERLAYS, "seed") for each in rendered(name)]
+    ours = [(name, each) for name in (*OVERLAYS, *SEEDS) for each in rendered(name)]
     pods = [(name, each) for name, each in ours if "template" in each.get("spec", {})]
     if "each" in metafunc.fixturenames:
         metafunc.parametrize(("overlay", "each"), ours, ids=[described(*pair) for pair in ours])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.cluster.archives import image_names
+from harness.errors import UserError
 from harness.images import archive
 
 if TYPE_CHECKING:
@@ -90,6 +91,13 @@ def test_keep_only(layout: Path) -> None:
     archive.keep_only(layout, ["localhost/ballotbox/redis:2"])
     assert list(archive.read_layout(layout)) == ["localhost/ballotbox/redis:2"]
     assert len(list(layout.glob("blobs/sha256/*"))) == 4
+
+
+def test_image_that_is_gone(layout: Path, tmp_path: Path) -> None:
+    """An image that a newer one replaced meanwhile is named, and no half an archive is left."""
+    with pytest.raises(UserError, match="image localhost/ballotbox/vote:0: not built"):
+        archive.write(layout, ["localhost/ballotbox/redis:2", "localhost/ballotbox/vote:0"], tmp_path / "all.tar")
+    assert not list(tmp_path.glob("all*"))
 
 
 def test_same_name_again(layout: Path, tmp_path: Path) -> None:
