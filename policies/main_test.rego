@@ -40,3 +40,13 @@ test_the_census_counts if {
 	census.containers == 1
 	count(census.rules) > 0
 }
+
+test_the_harness_can_ask_every_control if {
+	"PSS-CAPABILITIES-BASELINE" in ids with input as every_level
+	"PSS-CAPABILITIES" in ids with input as every_level
+}
+
+every_level := fixtures.judged_as(
+	[object.union(fixtures.restricted_pod, {"spec": {"containers": [{"name": "a", "securityContext": {"capabilities": {"add": ["NET_RAW"]}}}]}})],
+	{"level": "every"},
+)

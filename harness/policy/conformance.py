@@ -116,7 +116,7 @@ def judge(fixtures: Sequence[Fixture]) -> tuple[Case, ...]:
             meant[subject.id] = (here[position], "item of a List")
             subjects.append(subject)
         sets.append(SubjectSet(level, tuple(subjects), level=level))
-    evaluation = rego.evaluate(sets, family="pss", processes=2)
+    evaluation = rego.evaluate(sets, rules=("pss/*",), processes=2)
     refused: dict[int, set[str]] = {id_: set() for id_ in meant}
     for finding in evaluation.findings:
         refused[finding.subject_id].add(finding.rule_id)
@@ -136,7 +136,9 @@ def listed(pods: Iterable[dict[str, Any]]) -> list[Any]:
     """Put pods into a List, write it, and read it as the gate reads a file of someone's."""
     with tempfile.TemporaryDirectory(prefix="list-") as scratch:
         file = Path(scratch) / "list.yaml"
-        file.write_text(yaml.safe_dump({"apiVersion": "v1", "kind": "List", "items": [wrap("Pod", pod) for pod in pods]}))
+        file.write_text(
+            yaml.safe_dump({"apiVersion": "v1", "kind": "List", "items": [wrap("Pod", pod) for pod in pods]})
+        )
         (one,) = Loader().paths([file])
     return [subject.data for subject in one.subjects]
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Field = tuple[str | int, ...]
 SubjectType = Literal["object", "containerfile", "compose", "workflow", "file"]
 Engine = Literal["rego", "checkov", "gate"]
-Level = Literal["privileged", "baseline", "restricted"]
+Level = Literal["privileged", "baseline", "restricted", "every"]
 
 SEVERITIES = ("critical", "high", "medium", "low")
 WORKLOAD_KINDS = (

@@ -54,30 +54,31 @@ def conftest() -> Path:
     return programs.path("conftest")
 
 
-def rule_files(policies: Path = POLICIES, family: str = "*") -> list[Path]:
-    """Return the Rego that judges, with the rules of one family (a folder of rules/) or of all.
+def rule_files(policies: Path = POLICIES, rules: Sequence[str] = ("*/*",)) -> list[Path]:
+    """Return the Rego that judges, with the rules that match a pattern (`pss/*`); by default with all.
 
     The tests beside it are left out: they cost time and are for `conftest verify`.
     """
-    files = [*policies.glob("*.rego"), *policies.glob("lib/*.rego"), *policies.glob(f"rules/{family}/*.rego")]
+    patterns = ["*.rego", "lib/*.rego", *(f"rules/{pattern}.rego" for pattern in rules)]
+    files = [file for pattern in patterns for file in policies.glob(pattern)]
     return sorted(path for path in files if not path.name.endswith("_test.rego"))
 
 
 def evaluate(
-    sets: Sequence[SubjectSet], *, policies: Path = POLICIES, family: str = "*", processes: int = 1
+    sets: Sequence[SubjectSet], *, policies: Path = POLICIES, rules: Sequence[str] = ("*/*",), processes: int = 1
 ) -> Evaluation:
     """Judge sets by every rule.
 
     Args:
         sets: What to judge; the ids of their subjects must be unique over all of them.
         policies: The folder of the rules.
-        family: A folder of rules/ where only its rules are wanted.
+        rules: Patterns of the rules' files below rules/, where not all are wanted.
         processes: How many conftests share the sets; a set is never split.
 
     Raises:
         EngineError: conftest failed, there are no rules, or what it counted is not what it was given.
     """
-    files = rule_files(policies, family)
+    files = rule_files(policies, rules)
     if not files:
         raise EngineError(f"{policies}: expected rules (*.rego), found none; a gate without rules must not pass")
     shares = [share for share in (sets[number::processes] for number in range(processes)) if share]

@@ -33,6 +33,23 @@ deny contains finding if {
 	finding := pods.container_finding(pod, container, [field], sprintf("%s must be a text", [field]))
 }
 
+# Controls look at these two only to exempt a pod; whoever cannot be read is not exempt, and is refused here.
+deny contains finding if {
+	some pod in pods.all
+	not fields.at(pod.spec, ["hostUsers"]) in {null, true, false}
+	finding := pods.finding(pod, ["hostUsers"], "hostUsers must be true or false")
+}
+
+deny contains finding if {
+	some pod in pods.all
+	not name(fields.at(pod.spec, ["os", "name"]))
+	finding := pods.finding(pod, ["os", "name"], "os.name must be a text")
+}
+
+name(null)
+
+name(value) if is_string(value)
+
 text(value) if {
 	is_string(value)
 	value != ""

@@ -28,3 +28,18 @@ test_rejects_malformed_containers_and_templates if {
 	count(deny) > 0 with input as fixtures.judged([{"kind": "Deployment"}])
 	count(deny) > 0 with input as fixtures.judged([{"kind": "CronJob", "spec": {"jobTemplate": []}}])
 }
+
+test_accepts_every_readable_exemption if {
+	every change in [{"hostUsers": null}, {"hostUsers": false}, {"os": null}, {"os": {}}, {"os": {"name": "windows"}}] {
+		count(deny) == 0 with input as fixtures.pod(change)
+	}
+}
+
+test_rejects_unreadable_exemptions if {
+	every value in ["false", 0, [], {}] {
+		count(deny) == 1 with input as fixtures.pod({"hostUsers": value})
+	}
+	every value in ["windows", 7, [], {"name": 7}, {"name": {}}] {
+		count(deny) == 1 with input as fixtures.pod({"os": value})
+	}
+}
