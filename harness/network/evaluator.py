@@ -94,23 +94,30 @@ def verdict(flow: Flow, policies: Iterable[Policy]) -> Verdict:
 class Evaluator:
     """Judges flows under one set of policies.
 
-    It remembers which policies select a pod and which rules a pair of endpoints meets: that makes a matrix cheap.
+    Every rule is a bit of a number. Which rules a pod's policies have, which mean an endpoint and which have a port is
+    worked out once each; what allows a flow is then the bits that all three share. That makes a matrix cheap.
     """
 
     def __init__(self, policies: Iterable[Policy]) -> None:
-        self._policies: dict[tuple[str, Direction], list[Policy]] = defaultdict(list)
+        self._policies: dict[tuple[str, Direction], list[tuple[Policy, int]]] = defaultdict(list)
+        self._all_rules: list[Rule] = []
+        self._everybody = 0
+        self._peers: dict[tuple[str, Peer], int] = defaultdict(int)
         for policy in policies:
             for direction in policy.types:
-                self._policies[policy.namespace, direction].append(policy)
-        self._isolating: dict[tuple[Pod, Direction], tuple[Policy, ...]] = {}
-        self._met: dict[tuple[int, str, Endpoint], bool] = {}
-        self._rules: dict[tuple[Pod, Direction, Endpoint], tuple[Rule, ...]] = {}
+                self._policies[policy.namespace, direction].append((policy, self._index(policy, direction)))
+        self._selected: dict[tuple[Pod, Direction], tuple[tuple[Policy, ...], int]] = {}
+        self._meaning: dict[Endpoint, int] = {}
+        self._having: dict[tuple[Endpoint, Protocol, int], int] = {}
+        self._having_named: dict[tuple[Protocol, int, object], int] = {}
+        self._of_bits: dict[int, tuple[Rule, ...]] = {}
+        self._rulings: dict[tuple[Endpoint | None, Direction, object], Ruling] = {}
 
     def verdict(self, flow: Flow) -> Verdict:
         """Judge one flow."""
         return Verdict(
-            egress=self._ruling(flow, Direction.EGRESS, flow.source, flow.destination),
-            ingress=self._ruling(flow, Direction.INGRESS, flow.destination, flow.source),
+            self._ruling(flow, Direction.EGRESS, flow.source, flow.destination),
+            self._ruling(flow, Direction.INGRESS, flow.destination, flow.source),
         )
 
     def exempt(self, direction: Direction, subject: Endpoint, other: Endpoint) -> str | None:
@@ -128,50 +135,89 @@ class Evaluator:
 
     def isolating(self, pod: Pod, direction: Direction) -> tuple[Policy, ...]:
         """Return the policies that select the pod in this direction."""
-        key = (pod, direction)
-        found = self._isolating.get(key)
-        if found is None:
-            candidates = self._policies.get((pod.namespace, direction), ())
-            found = tuple(policy for policy in candidates if policy.selector.matches(pod.labels))
-            self._isolating[key] = found
-        return found
+        return self._selecting(pod, direction)[0]
 
     def rules_met(self, direction: Direction, pod: Pod, other: Endpoint) -> tuple[Rule, ...]:
         """Return the rules of the pod's policies whose peers include `other`, whatever the port."""
-        key = (pod, direction, other)
-        found = self._rules.get(key)
+        return self._rules(self._selecting(pod, direction)[1] & self._bits_meaning(other))
+
+    def _index(self, policy: Policy, direction: Direction) -> int:
+        """Give each rule of a policy its bit, and return all of them."""
+        bits = 0
+        for rule in policy.rules(direction):
+            bit = 1 << len(self._all_rules)
+            self._all_rules.append(rule)
+            bits |= bit
+            if not rule.peers:
+                self._everybody |= bit
+            for peer in rule.peers:
+                # Only a peer that names no namespace depends on whose policy it is.
+                own = "" if peer.block is not None or peer.namespaces is not None else policy.namespace
+                self._peers[own, peer] |= bit
+        return bits
+
+    def _selecting(self, pod: Pod, direction: Direction) -> tuple[tuple[Policy, ...], int]:
+        """Return the policies that select the pod, and the bits of their rules."""
+        found = self._selected.get((pod, direction))
         if found is None:
-            found = tuple(
-                rule
-                for policy in self.isolating(pod, direction)
-                for rule in policy.rules(direction)
-                if self._peers_include(rule, policy.namespace, other)
-            )
-            self._rules[key] = found
+            candidates = self._policies.get((pod.namespace, direction), ())
+            selecting = [(policy, bits) for policy, bits in candidates if policy.selector.matches(pod.labels)]
+            bits = sum(bits for _, bits in selecting)  # no two have a bit in common
+            found = self._selected[pod, direction] = (tuple(policy for policy, _ in selecting), bits)
+        return found
+
+    def _bits_meaning(self, endpoint: Endpoint) -> int:
+        """Return the rules whose peers include the endpoint."""
+        bits = self._meaning.get(endpoint)
+        if bits is None:
+            bits = self._everybody
+            for (namespace, peer), having in self._peers.items():
+                if peer_includes(peer, namespace, endpoint):
+                    bits |= having
+            self._meaning[endpoint] = bits
+        return bits
+
+    def _bits_having(self, destination: Endpoint, protocol: Protocol, port: int) -> int:
+        """Return the rules whose ports include this one."""
+        bits = self._having.get((destination, protocol, port))
+        if bits is None:
+            names = destination.named_ports if isinstance(destination, Pod) else ()
+            bits = self._having_named.get((protocol, port, names))
+            if bits is None:
+                bits = 0
+                for index, rule in enumerate(self._all_rules):
+                    if ports_include(rule.ports, protocol, port, destination):
+                        bits |= 1 << index
+                self._having_named[protocol, port, names] = bits
+            self._having[destination, protocol, port] = bits
+        return bits
+
+    def _rules(self, bits: int) -> tuple[Rule, ...]:
+        found = self._of_bits.get(bits)
+        if found is None:
+            found = tuple(rule for index, rule in enumerate(self._all_rules) if bits >> index & 1)
+            self._of_bits[bits] = found
         return found
 
     def _ruling(self, flow: Flow, direction: Direction, subject: Endpoint, other: Endpoint) -> Ruling:
         exempt = self.exempt(direction, subject, other)
         if exempt is not None or not isinstance(subject, Pod):
-            return Ruling(direction, exempt)
-        isolating = self.isolating(subject, direction)
-        if not isolating:
-            return Ruling(direction)
-        allowing = tuple(
-            rule
-            for rule in self.rules_met(direction, subject, other)
-            if ports_include(rule.ports, flow.protocol, flow.port, flow.destination)
-        )
-        return Ruling(direction, None, isolating, allowing)
+            return self._remembered(None, direction, exempt)
+        own = self._selecting(subject, direction)[1]
+        bits = own and own & self._bits_meaning(other)
+        bits = bits and bits & self._bits_having(flow.destination, flow.protocol, flow.port)
+        return self._remembered(subject, direction, bits)
 
-    def _peers_include(self, rule: Rule, namespace: str, other: Endpoint) -> bool:
-        if not rule.peers:
-            return True
-        key = (id(rule), namespace, other)
-        met = self._met.get(key)
-        if met is None:
-            met = self._met[key] = any(peer_includes(peer, namespace, other) for peer in rule.peers)
-        return met
+    def _remembered(self, subject: Pod | None, direction: Direction, key: str | int | None) -> Ruling:
+        """Return the ruling of an exemption or of the rules that allow; one object serves all flows that share it."""
+        ruling = self._rulings.get((subject, direction, key))
+        if ruling is None:
+            if subject is None or not isinstance(key, int):
+                ruling = Ruling(direction, str(key))
+            else:
+                ruling = Ruling(direction, None, self.isolating(subject, direction), self._rules(key))
+            self._rulings[subject, direction, key] = ruling
+        return ruling
 
 
 def peer_includes(peer: Peer, namespace: str, endpoint: Endpoint) -> bool:

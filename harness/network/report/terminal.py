@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _FAILURES_SHOWN = 20
 _CORNER = "from \\ to"
-_BORDER = 2
+_BORDER = 3
 
 
 def show(run: Run, out: Console) -> None:
