@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -166,18 +167,16 @@ class Database:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+def postgres_server() -> Iterator[PostgresServer]:
     """Give the server that the tests share; it is not to be stopped."""
-    with _server(tmp_path_factory.mktemp("postgres")) as server:
+    with _server() as server:
         yield server
 
 
 @pytest.fixture
-def own_postgres(tmp_path: Path) -> Iterator[PostgresServer]:
+def own_postgres() -> Iterator[PostgresServer]:
     """Give a server of this test's own, running, which it may stop and start."""
-    folder = tmp_path / "postgres"
-    folder.mkdir()
-    with _server(folder) as server:
+    with _server() as server:
         yield server
 
 
@@ -188,17 +187,15 @@ def database(postgres_server: PostgresServer) -> Database:
 
 
 @contextlib.contextmanager
-def _server(folder: Path) -> Iterator[PostgresServer]:
-    # pytest makes its folders for the user who runs it alone.
-    for parent in (folder, *folder.parents):
-        if parent.stat().st_uid == os.geteuid() and not parent.stat().st_mode & 0o001:
-            parent.chmod(parent.stat().st_mode | 0o001)
-    server = PostgresServer(folder)
-    try:
-        server.create()
-        yield server
-    finally:
-        server.stop(signal.SIGQUIT)
+def _server() -> Iterator[PostgresServer]:
+    # Not below pytest's own folder: the next pytest that starts closes that one to every user but its own.
+    with tempfile.TemporaryDirectory(prefix="ballotbox-postgres-") as folder:
+        server = PostgresServer(Path(folder))
+        try:
+            server.create()
+            yield server
+        finally:
+            server.stop(signal.SIGQUIT)
 
 
 def _unprivileged() -> list[str]:
