@@ -45,8 +45,8 @@ def full_name(name: str) -> str:
         name = f"docker.io/library/{name}"
     elif not ("." in first or ":" in first or first == "localhost"):
         name = f"docker.io/{name}"
-    has_tag = ":" in name.rpartition("/")[2] or "@" in name
-    return name if has_tag else f"{name}:latest"
+    has_tag_or_digest = ":" in name.rpartition("/")[2]
+    return name if has_tag_or_digest else f"{name}:latest"
 
 
 def _json(tar: tarfile.TarFile, member: str) -> Any:

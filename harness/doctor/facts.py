@@ -93,7 +93,7 @@ def gather(ports: tuple[int, ...], *, running: bool = False) -> Facts:
         ports: The TCP ports whose holders are of interest.
         running: Whether the cluster that is asked about runs already.
     """
-    root = os.geteuid() == 0 and _text("/proc/self/uid_map").split()[-1:] == [_ALL_IDS]
+    root = is_root(os.geteuid(), _text("/proc/self/uid_map"))
     hierarchies = cgroups.parse(_text("/proc/self/mountinfo"))
     installed = prerequisites.installed_go()
     return Facts(
@@ -119,6 +119,11 @@ def gather(ports: tuple[int, ...], *, running: bool = False) -> Facts:
         docker=_docker(),
         kvm=os.access("/dev/kvm", os.R_OK | os.W_OK),
     )
+
+
+def is_root(user: int, uid_map: str) -> bool:
+    """Tell whether a user is root in the initial user namespace, from the text of /proc/self/uid_map."""
+    return user == 0 and uid_map.split()[-1:] == [_ALL_IDS]
 
 
 def parse_memory(meminfo: str) -> int | None:

@@ -144,6 +144,28 @@ class TestEmbedded:
         assert found(facts, Level.LACK) == {}
         assert found(facts, Level.NOTE)[need].startswith(words)
 
+    def test_only_what_failed_is_named(self) -> None:
+        """A failed trial is named once, under its own need, and nothing that was not tried is promised."""
+        failed = replace(SERVER, trials=ALL_WORK | {"namespaces": "EPERM"})
+        assert list(found(failed, Level.LACK)) == ["namespaces"]
+        broken = replace(SERVER, trials={"namespaces": "", "overlay": "", "netfilter": "no such program"})
+        assert list(found(broken, Level.LACK)) == ["packet filter"]
+        assert found(broken, Level.NOTE) == {}
+
+    def test_without_root_nothing_is_tried(self) -> None:
+        """That the kernel was not tried is said, for a good machine must not look bad nor a bad one good."""
+        facts = replace(SERVER, root=False, trials={})
+        assert found(facts, Level.NOTE) == {"kernel features": "not tried: that takes root; "}
+
+    def test_what_is_good_is_shown(self) -> None:
+        """A good machine's report names every need, ports and Go included."""
+        good = found(replace(SERVER, built=True), Level.GOOD)
+        assert good["port 8080"] == good["port 8081"] == "free; "
+        assert good["Go >= 1.26.8"] == "not needed: all programs are built; "
+        assert found(SERVER, Level.GOOD)["Go >= 1.26.8"] == "1.26.8; "
+        running = found(replace(SERVER, listening={8080: "python (process 7)"}, running=True), Level.GOOD)
+        assert running["port 8080"] == "python (process 7): cluster ballotbox runs; "
+
     def test_built_programs_need_no_go(self) -> None:
         """Where every program is built, neither Go nor the room to build is asked for."""
         facts = replace(SERVER, go=None, built=True, disk=8 * GIB)
@@ -192,6 +214,7 @@ class TestMinikube:
     @pytest.mark.parametrize(
         ("change", "need", "words"),
         [
+            ({"python": (3, 10)}, "Python >= 3.11", "3.10; install a newer Python"),
             ({"programs": {}}, "minikube", "not on PATH; install it: https://minikube.sigs.k8s.io/"),
             (
                 {"docker": Docker(complaint="no daemon")},
@@ -214,6 +237,10 @@ class TestMinikube:
         assert list(lacks) == [need]
         assert lacks[need].startswith(words)
 
+    def test_virsh_without_kvm(self) -> None:
+        """Libvirt without /dev/kvm is no driver."""
+        assert checks.minikube_driver(Facts(programs={"virsh": Path("/usr/bin/virsh")})) is None
+
     def test_chosen_driver(self) -> None:
         """A driver that was chosen is taken on trust, and that is said."""
         facts = replace(self.LAPTOP, docker=None)
@@ -230,6 +257,12 @@ class TestExternal:
         facts = replace(SERVER, root=False)
         assert list(found(facts, Level.LACK, "external")) == ["kubeconfig"]
         assert found(facts, Level.LACK, "external", ClusterSettings(kubeconfig=tmp_path)) == {}
+
+    def test_each_lack(self, tmp_path: Path) -> None:
+        """Python and the two ports are this machine's to have."""
+        facts = replace(SERVER, python=(3, 10), listening={8080: "nginx (process 7)"})
+        lacks = found(facts, Level.LACK, "external", ClusterSettings(kubeconfig=tmp_path))
+        assert list(lacks) == ["Python >= 3.11", "port 8080"]
 
     def test_says_what_the_network_must_do(self) -> None:
         """What cannot be known from here is said: the network plugin has to enforce policies."""

@@ -72,8 +72,10 @@ def test_on_localhost(address: str, answer: bool) -> None:
 
 
 def test_empty_table() -> None:
-    """A table with nothing but its heading has no listeners."""
+    """A table with nothing but its heading, or a line cut short, has no listeners; neither has no table at all."""
     assert listeners.parse(TCP.splitlines()[0]) == []
+    assert listeners.parse("\n".join([TCP.splitlines()[0], TCP.splitlines()[1][:40]])) == []
+    assert listeners.read(Path("/nowhere")) == []
 
 
 @pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="reads Linux's /proc")
