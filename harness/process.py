@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
+import signal
 import subprocess
 import tempfile
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from harness.errors import UserError
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DEFAULT_TIMEOUT_S = 120.0
+_INTERRUPT_TIMEOUT_S = 5.0
 _TAIL_LINES = 12
 
 
@@ -64,41 +67,32 @@ def run(
             lines the program said.
     """
     words = tuple(os.fspath(word) for word in argv)
-    environment = {**os.environ, **(env or {})}
-    try:
-        if log is not None:
-            log.parent.mkdir(parents=True, exist_ok=True)
-            with log.open("ab") as sink:
-                done = subprocess.run(
-                    words,
-                    cwd=cwd,
-                    env=environment,
-                    input=None if stdin is None else stdin.encode(),
-                    stdin=subprocess.DEVNULL if stdin is None else None,
-                    stdout=sink,
-                    stderr=subprocess.STDOUT,
-                    timeout=timeout_s,
-                    check=False,
-                )
-            completed = Completed(words, done.returncode, "", "")
-        else:
-            said = subprocess.run(
+    with contextlib.ExitStack() as stack:
+        sink = None if log is None else stack.enter_context(_opened(log))
+        try:
+            child = subprocess.Popen(
                 words,
                 cwd=cwd,
-                env=environment,
-                input=stdin,
-                stdin=subprocess.DEVNULL if stdin is None else None,
-                capture_output=True,
+                env={**os.environ, **(env or {})},
+                stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+                stdout=sink or subprocess.PIPE,
+                stderr=subprocess.STDOUT if sink else subprocess.PIPE,
                 text=True,
                 errors="replace",
-                timeout=timeout_s,
-                check=False,
+                process_group=0,
             )
-            completed = Completed(words, said.returncode, said.stdout, said.stderr)
-    except FileNotFoundError as error:
-        raise _no_such_program(words, error) from None
-    except subprocess.TimeoutExpired:
-        raise _too_late(words, timeout_s) from None
+        except OSError as error:
+            raise _cannot_start(words, error) from None
+        stack.enter_context(child)
+        try:
+            stdout, stderr = child.communicate(stdin, timeout_s)
+        except subprocess.TimeoutExpired:
+            _kill(child)
+            raise _too_late(words, timeout_s) from None
+        except BaseException:
+            _interrupt(child)
+            raise
+    completed = Completed(words, child.returncode, stdout or "", stderr or "")
     if check and completed.exit_code != 0:
         raise _failed(completed, log)
     return completed
@@ -137,13 +131,14 @@ def stream(
                 stderr=errors,
                 text=True,
                 errors="replace",
+                process_group=0,
             )
-        except FileNotFoundError as error:
-            raise _no_such_program(words, error) from None
+        except OSError as error:
+            raise _cannot_start(words, error) from None
 
         def kill() -> None:
             late.set()
-            child.kill()
+            _kill(child)
 
         timer = threading.Timer(timeout_s or 0, kill)
         timer.daemon = True
@@ -156,7 +151,7 @@ def stream(
                         lines.append(line)
                         on_line(line.rstrip("\r\n"))
                 except BaseException:
-                    child.kill()  # here, because leaving `with` waits for its end
+                    _interrupt(child)  # here, because leaving `with` waits for its end
                     raise
         finally:
             timer.cancel()
@@ -169,7 +164,13 @@ def stream(
     return completed
 
 
-def start_detached(argv: Sequence[str | os.PathLike[str]], *, log: Path, env: Mapping[str, str] | None = None) -> int:
+def start_detached(
+    argv: Sequence[str | os.PathLike[str]],
+    *,
+    log: Path,
+    env: Mapping[str, str] | None = None,
+    pass_fds: Sequence[int] = (),
+) -> int:
     """Start a program in a session of its own, which outlives this process, and return its process id.
 
     Its process group has that same id, so that one signal reaches it and its children.
@@ -178,6 +179,7 @@ def start_detached(argv: Sequence[str | os.PathLike[str]], *, log: Path, env: Ma
         argv: The program and its arguments; the program is looked up on PATH.
         log: A file that gets standard output and standard error.
         env: Variables added to this process's own environment.
+        pass_fds: File descriptors that the program inherits, under the same numbers.
 
     Raises:
         ProcessError: The program is missing.
@@ -193,15 +195,39 @@ def start_detached(argv: Sequence[str | os.PathLike[str]], *, log: Path, env: Ma
                 (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
                 (os.POSIX_SPAWN_OPEN, 1, os.fspath(log), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
                 (os.POSIX_SPAWN_DUP2, 1, 2),
+                # posix_spawn(3): onto itself means that it is not closed on exec.
+                *((os.POSIX_SPAWN_DUP2, descriptor, descriptor) for descriptor in pass_fds),
             ),
             setsid=True,
         )
-    except FileNotFoundError as error:
-        raise _no_such_program(words, error) from None
+    except OSError as error:
+        raise _cannot_start(words, error) from None
 
 
-def _no_such_program(words: tuple[str, ...], error: FileNotFoundError) -> ProcessError:
-    return ProcessError(f"{words[0]}: no such program ({error.filename}); `./nox -s doctor` says what is missing")
+def _opened(log: Path) -> BinaryIO:
+    log.parent.mkdir(parents=True, exist_ok=True)
+    return log.open("ab")
+
+
+def _kill(child: subprocess.Popen[str]) -> None:
+    # The whole group: a grandchild that lives on would keep the output open, and this process waiting for its end.
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+
+
+def _interrupt(child: subprocess.Popen[str]) -> None:
+    # The group is not the terminal's, so that Ctrl-C reaches it only by way of us: as a request first.
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGINT)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        child.wait(_INTERRUPT_TIMEOUT_S)
+    _kill(child)
+
+
+def _cannot_start(words: tuple[str, ...], error: OSError) -> ProcessError:
+    if isinstance(error, FileNotFoundError):
+        return ProcessError(f"{words[0]}: no such program ({error.filename}); `./nox -s doctor` says what is missing")
+    return ProcessError(f"{words[0]}: cannot be started: {error.strerror}; is it a program for this machine?")
 
 
 def _too_late(words: tuple[str, ...], timeout_s: float) -> ProcessError:

@@ -21,7 +21,7 @@ from harness import paths, process
 from harness.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from harness.progress import Plan
 
@@ -67,20 +67,28 @@ class Tool:
         return self.home().is_dir()
 
 
-def load(folder: Path = TOOLS) -> dict[str, Tool]:
+def load() -> dict[str, Tool]:
     """Read tools/programs.toml.
 
     Raises:
-        UserError: A table names no folder, or has a key that means nothing.
+        UserError: It does not parse, or a table names no folder with a go.mod, no binaries, or a key that means
+            nothing.
     """
-    catalogue = tomllib.loads((folder / "programs.toml").read_text())
-    return {name: _tool(name, folder / name, table) for name, table in catalogue.items()}
+    try:
+        catalogue = tomllib.loads((TOOLS / "programs.toml").read_text())
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"tools/programs.toml: {error}") from None
+    return {name: _tool(name, TOOLS / name, table) for name, table in catalogue.items()}
 
 
 def _tool(name: str, folder: Path, table: dict[str, Any]) -> Tool:
     unknown = set(table) - {"binaries", "package", "ldflags", "rename", "data"}
     if unknown:
         raise UserError(f"tools/programs.toml: [{name}] has unknown keys: {', '.join(sorted(unknown))}")
+    if not table.get("binaries"):
+        raise UserError(f"tools/programs.toml: [{name}] names no binaries; without any it is of no use")
+    if not (folder / "go.mod").is_file():
+        raise UserError(f"tools/programs.toml: [{name}] has no tools/{name}/go.mod, which holds its pins")
     return Tool(
         name=name,
         folder=folder,
@@ -105,9 +113,25 @@ def path(binary: str) -> Path:
 
 
 def missing(*names: str) -> list[str]:
-    """Return which of these tools are not built yet."""
-    tools = load()
-    return [name for name in names if not tools[name].built()]
+    """Return which of these tools are not built yet.
+
+    Raises:
+        UserError: A name is unknown.
+    """
+    return [tool.name for tool in _known(names) if not tool.built()]
+
+
+def homes(*names: str) -> dict[str, Path]:
+    """Return for each of these tools the folder with its programs, which are there already; nothing is built.
+
+    Raises:
+        UserError: A name is unknown, or a tool is not built.
+    """
+    tools = _known(names)
+    absent = [tool.name for tool in tools if not tool.built()]
+    if absent:
+        raise UserError(f"{', '.join(absent)}: not built, or tools/ has changed meanwhile; `./nox -s up` builds them")
+    return {tool.name: tool.home() for tool in tools}
 
 
 def ensure(*names: str, plan: Plan | None = None) -> dict[str, Path]:
@@ -123,21 +147,24 @@ def ensure(*names: str, plan: Plan | None = None) -> dict[str, Path]:
     Raises:
         UserError: A name is unknown, there is no Go, or a build failed.
     """
-    tools = load()
-    unknown = [name for name in names if name not in tools]
-    if unknown:
-        raise UserError(f"{', '.join(unknown)}: not in tools/programs.toml; known: {', '.join(tools)}")
-    homes: dict[str, Path] = {}
-    for name in names:
-        tool = tools[name]
+    there: dict[str, Path] = {}
+    for tool in _known(names):
         if not tool.built():
             if plan is None:
                 _build(tool)
             else:
                 with plan.step(f"building {', '.join(tool.binaries)} (pinned Go module; once)"):
                     _build(tool)
-        homes[name] = tool.home()
-    return homes
+        there[tool.name] = tool.home()
+    return there
+
+
+def _known(names: Sequence[str]) -> list[Tool]:
+    tools = load()
+    unknown = [name for name in names if name not in tools]
+    if unknown:
+        raise UserError(f"{', '.join(unknown)}: not in tools/programs.toml; known: {', '.join(tools)}")
+    return [tools[name] for name in names]
 
 
 @contextmanager
@@ -167,12 +194,11 @@ def _build(tool: Tool) -> None:
                 "GOWORK": "off",
             }
             flags = " ".join(["-s", "-w", *(_with_versions(flag, tool) for flag in tool.ldflags)])
-            process.run(
-                [go, "install", "-trimpath", "-ldflags", flags, tool.package],
-                cwd=tool.folder,
-                env=environment,
-                timeout_s=_BUILD_TIMEOUT_S,
-            )
+            command: list[str | Path] = [go, "install", "-trimpath", "-ldflags", flags, tool.package]
+            try:
+                process.run(command, cwd=tool.folder, env=environment, timeout_s=_BUILD_TIMEOUT_S)
+            except process.ProcessError as error:
+                raise UserError(f"tools/{tool.name}: the build failed: {error}") from None
             for old, new in tool.rename.items():
                 (made / old).rename(made / new)
             absent = [name for name in tool.binaries if not (made / name).is_file()]

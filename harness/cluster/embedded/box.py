@@ -18,12 +18,24 @@ if TYPE_CHECKING:
 _IN_MEMORY = (Path("/run"), Path("/var/lib"))
 # With content that may grow, kept below the state folder: the containers' logs, kubelet's pods.
 _STORED = {Path("/var/log"): "var-log", Path("/var/lib/kubelet"): "kubelet"}
+_SYSCTL = Path("/proc/sys")
+# kubelet insists on these and would set them for the whole machine, where they outlive the cluster and, for one, make
+# the machine restart on a kernel's stumble. In the box they read as it wants them, and stay as they are.
+# https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/kubelet/cm/container_manager_linux.go (setupKernelTunables)
+TUNABLES = {
+    "vm/overcommit_memory": "1",
+    "vm/panic_on_oom": "0",
+    "kernel/panic": "10",
+    "kernel/panic_on_oops": "1",
+    "kernel/keys/root_maxkeys": "1000000",
+    "kernel/keys/root_maxbytes": "25000000",
+}
 
 
 def mount(layout: Layout) -> None:
     """Cover the host's folders, in the box's own mount namespace; the kernel undoes it with the namespace.
 
-    The caller is process 1 of the box. What the cluster itself is made of stays visible even where it lies below a
+    What the cluster itself is made of stays visible even where it lies below a
     covered folder, as a checkout in /var/lib/ci would.
     """
     kept = {folder: os.open(folder, os.O_PATH) for folder in to_keep(_IN_MEMORY, _own_folders(layout))}
@@ -31,15 +43,33 @@ def mount(layout: Layout) -> None:
         _mount("-t", "tmpfs", "-o", "mode=755", "ballotbox", str(folder))
     for folder, descriptor in kept.items():
         folder.mkdir(parents=True, exist_ok=True)
-        _mount("--bind", f"/proc/1/fd/{descriptor}", str(folder))
-        os.close(descriptor)
+        _bind(descriptor, folder)
     for folder, name in _STORED.items():
         store = layout.data / name
         for needed in (store, folder):
             needed.mkdir(parents=True, exist_ok=True)
         _mount("--bind", str(store), str(folder))
+    protect_kernel(Path("/run/ballotbox"))
     # kubelet passes mounts on to containers; that needs them shared within the box.
     _mount("--make-rshared", "/")
+
+
+def protect_kernel(scratch: Path) -> None:
+    """Make the machine's kernel parameters read-only in this mount namespace, the network namespace's own excepted.
+
+    Args:
+        scratch: A folder for files that stand for the parameters that kubelet insists on; it is made.
+    """
+    scratch.mkdir(parents=True)
+    network = os.open(_SYSCTL / "net", os.O_PATH)
+    _mount("--bind", str(_SYSCTL), str(_SYSCTL))
+    _mount("-o", "remount,bind,ro", str(_SYSCTL))
+    _bind(network, _SYSCTL / "net")
+    for key, value in TUNABLES.items():
+        if (_SYSCTL / key).exists():
+            stand_in = scratch / key.replace("/", ".")
+            stand_in.write_text(f"{value}\n")
+            _mount("--bind", str(stand_in), str(_SYSCTL / key))
 
 
 def to_keep(covered: Sequence[Path], own: Sequence[Path]) -> list[Path]:
@@ -51,7 +81,15 @@ def to_keep(covered: Sequence[Path], own: Sequence[Path]) -> list[Path]:
 
 
 def _own_folders(layout: Layout) -> list[Path]:
-    return [layout.state, paths.ROOT, paths.cache_dir(), Path(sys.prefix), Path(sys.base_prefix)]
+    named = (layout.state, paths.ROOT, paths.cache_dir(), Path(sys.prefix), Path(sys.base_prefix))
+    # Where a link leads is what a cover would hide: a home folder may be one to /var/lib.
+    return [folder for each in named for folder in (each, each.resolve())]
+
+
+def _bind(descriptor: int, folder: Path) -> None:
+    # Made canonical, the link would be the path that is covered by now.
+    _mount("--no-canonicalize", "--bind", f"/proc/{os.getpid()}/fd/{descriptor}", str(folder))
+    os.close(descriptor)
 
 
 def _mount(*arguments: str) -> None:

@@ -2,6 +2,20 @@
 
 kubelet is told `cgroupRoot: /<name>`; the node's cgroup must exist beforehand in every hierarchy that kubelet or runc
 writes to. All that differs between v1, v2 and the hybrid of the two is here.
+
+On v2 (https://docs.kernel.org/admin-guide/cgroup-v2.html) a controller is there below a cgroup only if that cgroup's
+`cgroup.subtree_control` has it, and a cgroup that hands controllers down may have no process of its own, the root
+excepted. The node's cgroup has none: the components stay in the cgroup of whoever called `up`, and kubelet and runc,
+which hands down by itself whatever there is (opencontainers/cgroups, fs2/create.go), make theirs below. Handing down
+once more here keeps systemd from taking a controller back that no unit of its own needs: the kernel refuses that as
+long as a child has it.
+
+What remains: systemd owns the root of the tree and has not delegated it (https://systemd.io/CGROUP_DELEGATION/), which
+works as it does for Docker's and kubelet's cgroupfs drivers, but is no promise of systemd's; where logind ends a
+session's processes with it (KillUserProcesses=yes), the cluster ends with the session; and in a container whose cgroup
+is the root of its namespace and has processes, no controller can be handed down: `create` says so. AppArmor: containerd
+loads its default profile where it is enabled. The machine's firewall, and Docker's FORWARD DROP, do not reach the box's
+network namespaces.
 """
 
 from __future__ import annotations
@@ -11,6 +25,7 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.errors import UserError
 from harness.waiting import Seen, wait_for
 
 # What kubelet needs; hugetlb and io are used where they exist.
@@ -94,14 +109,19 @@ def missing_controllers(cgroups: Cgroups, v2_controllers: str = "") -> frozenset
 
 
 def create(cgroups: Cgroups, name: str) -> None:
-    """Make the node's cgroup everywhere, ready for kubelet to make its own below it."""
+    """Make the node's cgroup everywhere, ready for kubelet to make its own below it.
+
+    Raises:
+        UserError: A controller that kubelet needs cannot be handed down to it.
+    """
     for hierarchy in cgroups.hierarchies:
         folder = hierarchy.mount / name
-        if hierarchy.version == 2 and cgroups.unified:  # noqa: PLR2004  # a version's number is its name
-            _delegate(hierarchy.mount)
+        hands_down = cgroups.unified and hierarchy.version == 2  # noqa: PLR2004  # a version's number is its name
+        if hands_down:
+            _hand_down(hierarchy.mount)
         folder.mkdir(exist_ok=True)
-        if hierarchy.version == 2 and cgroups.unified:  # noqa: PLR2004
-            _delegate(folder)
+        if hands_down:
+            _hand_down(folder)
         if "cpuset" in hierarchy.controllers:
             # cpuset(7): a v1 cpuset starts empty, and a process cannot join an empty one.
             for file in ("cpuset.cpus", "cpuset.mems"):
@@ -116,10 +136,11 @@ def remove(cgroups: Cgroups, name: str, *, timeout_s: float = 5.0) -> None:
 
 
 def _remove_tree(root: Path, timeout_s: float) -> None:
-    folders = [Path(folder) for folder, _, _ in os.walk(root, topdown=False)]
-
     def look() -> Seen:
+        # Walked anew each time: until it is dead, what is in there may make more.
+        folders = [Path(folder) for folder, _, _ in os.walk(root, topdown=False)]
         alive: list[str] = []
+        _kill_tree(root)
         for folder in folders:
             alive += _kill_members(folder)
         for folder in folders:
@@ -128,6 +149,13 @@ def _remove_tree(root: Path, timeout_s: float) -> None:
         return Seen(not left, f"{len(left)} cgroups with processes {', '.join(alive) or 'that are ending'}")
 
     wait_for(f"removal of cgroup {root}", look, timeout_s=timeout_s, interval_s=0.02)
+
+
+def _kill_tree(root: Path) -> None:
+    # v2 from Linux 5.14: all at once, those that fork meanwhile included; elsewhere one by one.
+    kill = root / "cgroup.kill"
+    if kill.exists():
+        kill.write_text("1")
 
 
 def _kill_members(folder: Path) -> list[str]:
@@ -152,7 +180,17 @@ def _remove_folder(folder: Path) -> None:
         return
 
 
-def _delegate(folder: Path) -> None:
-    have = (folder / "cgroup.controllers").read_text().split()
-    wanted = [controller for controller in _WANTED_V2 if controller in have]
-    (folder / "cgroup.subtree_control").write_text(" ".join(f"+{controller}" for controller in wanted))
+def _hand_down(folder: Path) -> None:
+    control = folder / "cgroup.subtree_control"
+    have, done = (file.read_text().split() for file in (folder / "cgroup.controllers", control))
+    # What is handed down already is left alone; one by one, since the kernel takes all of a line or nothing.
+    for controller in (each for each in _WANTED_V2 if each in have and each not in done):
+        try:
+            control.write_text(f"+{controller}")
+        except OSError as error:
+            if controller in REQUIRED:
+                raise UserError(
+                    f"cgroup {folder}: its {controller} controller cannot be handed down: {error.strerror}; a cgroup "
+                    "that has processes of its own cannot: run outside of this container, or in one whose init moves "
+                    "them into a cgroup below, as systemd does"
+                ) from None

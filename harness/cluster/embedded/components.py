@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
-import ssl
 import sys
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.error import URLError
-from urllib.request import urlopen
 
-from harness import programs
+from harness import paths, programs
 from harness.cluster.embedded import layout as at
 from harness.cluster.embedded import network
+from harness.cluster.embedded.api import Api
 from harness.cluster.embedded.configuration import CONTAINERD_SOCKET
 from harness.cluster.embedded.forward import Forward
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 TOOLS = ("etcd", "containerd", "calico", "cni", "kube", "local-path-provisioner")
 _LOOK_TIMEOUT_S = 0.5
+_LOOK_AGAIN_S = 0.1
+# Not on the PATH of everyone who can sudo.
+_SYSTEM_FOLDERS = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
 
 
 @dataclass(frozen=True)
@@ -34,20 +37,31 @@ class Component:
     Attributes:
         name: What the log and the status call it.
         argv: The program and its arguments.
-        env: Variables besides the supervisor's own.
+        env: All its variables but PATH, HOME and LANG. A person's own are kept from it: a proxy is none of the
+            cluster's, and etcd and Felix would take theirs as options.
+        fds: File descriptors that it inherits.
         may_start: Tells whether what it stands on is there; asked again until it is.
     """
 
     name: str
     argv: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict)
+    fds: tuple[int, ...] = ()
     may_start: Callable[[], bool] = lambda: True
+
+    def environment(self, home: Path) -> dict[str, str]:
+        """Return all variables of the program, with a home folder for those that want one."""
+        return {"PATH": search_path(), "HOME": str(home), "LANG": "C.UTF-8", **self.env}
 
 
 def all_components(layout: Layout, api_fd: int, vote_fd: int, result_fd: int) -> tuple[Component, ...]:
-    """Return every component of one cluster, in the order of their first starts."""
-    homes = programs.ensure(*TOOLS)
-    api_ready = _Once(lambda: _api_is_ready(layout.pki / "ca.crt"))
+    """Return every component of one cluster, in the order of their first starts.
+
+    Raises:
+        UserError: A program is not built.
+    """
+    homes = programs.homes(*TOOLS)
+    api_ready = _Once(Api(at.NODE_IP, at.API_PORT, layout.pki).ready)
     etcd_up = _Once(lambda: _accepts("127.0.0.1", at.ETCD_PORT))
     containerd_up = _Once(lambda: _accepts_unix(CONTAINERD_SOCKET))
     return (
@@ -65,15 +79,24 @@ def all_components(layout: Layout, api_fd: int, vote_fd: int, result_fd: int) ->
     )
 
 
-class _Once:
-    """A condition that, once true, stays true and is not looked at again."""
+def search_path() -> str:
+    """Return the PATH of this process with the folders of system programs: mount, iptables, runc and others."""
+    return os.pathsep.join(filter(None, (os.environ.get("PATH"), _SYSTEM_FOLDERS)))
 
-    def __init__(self, look: Callable[[], bool]) -> None:
+
+class _Once:
+    """A condition that several components wait for: looked at now and then, and no more once it is true."""
+
+    def __init__(self, look: Callable[[], bool], clock: Callable[[], float] = time.monotonic) -> None:
         self._look = look
+        self._clock = clock
         self._true = False
+        self._next_look = clock()
 
     def __call__(self) -> bool:
-        self._true = self._true or self._look()
+        if not self._true and self._clock() >= self._next_look:
+            self._true = self._look()
+            self._next_look = self._clock() + _LOOK_AGAIN_S
         return self._true
 
 
@@ -92,16 +115,6 @@ def _accepts_unix(path: str) -> bool:
         except OSError:
             return False
     return True
-
-
-def _api_is_ready(authority: Path) -> bool:
-    context = ssl.create_default_context(cafile=authority)
-    url = f"https://{at.NODE_IP}:{at.API_PORT}/readyz"
-    try:
-        with urlopen(url, timeout=_LOOK_TIMEOUT_S, context=context) as answer:
-            return bool(answer.status == 200)  # noqa: PLR2004  # HTTP's OK
-    except (URLError, OSError):
-        return False
 
 
 def _etcd(layout: Layout, home: Path) -> Component:
@@ -139,7 +152,7 @@ def _containerd(layout: Layout, home: Path) -> Component:
         "containerd",
         (str(home / "containerd"), f"--config={layout.configuration / 'containerd.toml'}", "--log-level=warn"),
         # containerd finds its shim and runc on PATH.
-        {"PATH": f"{home}:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"},
+        {"PATH": f"{home}{os.pathsep}{search_path()}"},
     )
 
 
@@ -285,7 +298,13 @@ def _local_path_provisioner(layout: Layout, home: Path, may_start: Callable[[], 
 
 def _forward(name: str, *forwards: Forward, enter: tuple[str, ...] = ()) -> Component:
     module = (sys.executable, "-m", "harness.cluster.embedded.forward")
-    return Component(name, (*enter, *module, *(str(forward) for forward in forwards)))
+    return Component(
+        name,
+        (*enter, *module, *(str(forward) for forward in forwards)),
+        # Python as it runs here, which may need a variable to find its own library.
+        {**os.environ, "PYTHONPATH": str(paths.ROOT)},
+        fds=tuple(forward.fd for forward in forwards),
+    )
 
 
 def _visitors(vote_fd: int, result_fd: int) -> tuple[Component, ...]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import secrets
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from harness.cluster.embedded import layout as at
+from harness.cluster.embedded import private
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -186,11 +186,13 @@ def local_path(layout: Layout, helper_image: str) -> dict[str, Any]:
 def write_all(layout: Layout, cgroups: Cgroups, *, cni_programs: Path, pause_image: str) -> None:
     """Write every configuration file a component is started with."""
     folder = layout.configuration
-    (folder / "cni").mkdir(parents=True, exist_ok=True, mode=0o700)
-    (folder / "kubelet.yaml").write_text(yaml.safe_dump(kubelet(layout, cgroups), sort_keys=False))
-    (folder / "kube-proxy.yaml").write_text(yaml.safe_dump(kube_proxy(layout), sort_keys=False))
-    (folder / "containerd.toml").write_text(containerd(layout, cni_programs=cni_programs, pause_image=pause_image))
-    (folder / "cni" / "10-calico.conflist").write_text(json.dumps(cni(layout), indent=2))
-    secret = os.open(folder / "encryption.yaml", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(secret, "w") as file:
-        yaml.safe_dump(encryption(), file, sort_keys=False)
+    private.folder(folder)
+    private.folder(folder / "cni")
+    for name, content in {
+        "kubelet.yaml": yaml.safe_dump(kubelet(layout, cgroups), sort_keys=False),
+        "kube-proxy.yaml": yaml.safe_dump(kube_proxy(layout), sort_keys=False),
+        "containerd.toml": containerd(layout, cni_programs=cni_programs, pause_image=pause_image),
+        "cni/10-calico.conflist": json.dumps(cni(layout), indent=2),
+        "encryption.yaml": yaml.safe_dump(encryption(), sort_keys=False),
+    }.items():
+        private.write(folder / name, content)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
-import os
 from typing import TYPE_CHECKING
 
 import yaml
 
 from harness.cluster.embedded import layout as at
+from harness.cluster.embedded import private
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,19 +57,14 @@ def render(layout: Layout, subject: str, server: str) -> str:
 
 def write_all(layout: Layout) -> None:
     """Write the components' kubeconfigs, the bootstrap's and the one for people, mode 0600."""
-    layout.kubeconfigs.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private.folder(layout.kubeconfigs)
     inside = f"https://{at.NODE_IP}:{at.API_PORT}"
     outside = f"https://127.0.0.1:{layout.api_port}"
     for subject in IN_THE_BOX:
-        _write(layout.kubeconfigs / subject, render(layout, subject, inside))
-    _write(layout.kubeconfigs / "bootstrap", render(layout, "bootstrap", outside))
-    _write(layout.admin_kubeconfig, render(layout, "admin", outside))
+        private.write(layout.kubeconfigs / subject, render(layout, subject, inside))
+    private.write(layout.kubeconfigs / "bootstrap", render(layout, "bootstrap", outside))
+    private.write(layout.admin_kubeconfig, render(layout, "admin", outside))
 
 
 def _encoded(path: Path) -> str:
     return base64.b64encode(path.read_bytes()).decode()
-
-
-def _write(path: Path, text: str) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)

@@ -7,7 +7,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.cluster.embedded import private
+from harness.errors import UserError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 POD_CIDR = "10.244.0.0/16"
 SERVICE_CIDR = "10.96.0.0/16"
@@ -36,7 +42,7 @@ class Layout:
     Attributes:
         name: The cluster's name, a DNS label.
         state: The folder of its state; `down` removes it.
-        api_port: The port on the host's 127.0.0.1 that leads to the API server.
+        api_port: The port on the host's 127.0.0.1 that leads to the API server; 0 where none was chosen yet.
         vote_port: The port on the host's 127.0.0.1 that leads to the vote page.
         result_port: The same for the result page.
     """
@@ -89,7 +95,7 @@ class Layout:
 
     @property
     def lock(self) -> Path:
-        """A file that is locked as long as the cluster's guard lives."""
+        """A file that is locked as long as the cluster's guard or supervisor lives."""
         return self.state / "lock"
 
     @property
@@ -103,9 +109,9 @@ class Layout:
         return self.state / "status.json"
 
     def save(self) -> None:
-        """Write the layout where the guard, the supervisor and later commands read it."""
-        self.state.mkdir(parents=True, exist_ok=True, mode=0o700)
-        (self.state / "layout.json").write_text(json.dumps({**asdict(self), "state": str(self.state)}, indent=2))
+        """Write the layout where the guard, the supervisor and later commands read it; the folder is its owner's."""
+        private.folder(self.state)
+        private.write(self.state / "layout.json", json.dumps({**asdict(self), "state": str(self.state)}, indent=2))
 
     @classmethod
     def load(cls, state: Path) -> Layout:
@@ -113,6 +119,14 @@ class Layout:
 
         Raises:
             FileNotFoundError: There is no cluster of that state.
+            UserError: The file is none of this version's.
         """
-        stored = json.loads((state / "layout.json").read_text())
-        return cls(**{**stored, "state": Path(stored["state"])})
+        file = state / "layout.json"
+        try:
+            stored = json.loads(file.read_text())
+            return cls(**{**stored, "state": state})
+        except (ValueError, TypeError):
+            raise UserError(
+                f"{file}: expected what this version of Ballotbox writes, found something else; "
+                f"`./nox -s down -- --name {state.name}` removes the cluster"
+            ) from None

@@ -45,13 +45,10 @@ def set_up() -> None:
     """Make the network; the caller is in the node's network and mount namespace."""
     for command in commands():
         process.run(command, timeout_s=10)
-    for key in ("net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding"):
-        write_sysctl(key, "1")
+    _write_sysctl("net.ipv4.ip_forward", "1")
     # Calico's own check of a pod's source address replaces reverse-path filtering, which drops proxied ARP's traffic.
-    write_sysctl("net.ipv4.conf.all.rp_filter", "0")
+    _write_sysctl("net.ipv4.conf.all.rp_filter", "0")
 
 
-def write_sysctl(key: str, value: str) -> None:
-    """Set a kernel parameter of the current network namespace."""
-    path = Path("/proc/sys") / key.replace(".", "/")
-    path.write_text(value)
+def _write_sysctl(key: str, value: str) -> None:
+    (Path("/proc/sys") / key.replace(".", "/")).write_text(value)

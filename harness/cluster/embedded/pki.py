@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from harness.cluster.embedded import layout as at
+from harness.cluster.embedded import private
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -97,10 +97,10 @@ def write(folder: Path, node_name: str) -> None:
     """Make all authorities and certificates, and the key that signs service account tokens, as PEM files.
 
     Args:
-        folder: Gets NAME.crt and NAME.key, mode 0600 for keys, and `service-account.key` and `.pub`.
+        folder: Gets NAME.crt and NAME.key, and `service-account.key` and `.pub`, all mode 0600.
         node_name: The node's name in Kubernetes.
     """
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private.folder(folder)
     authorities = {name: make_authority(f"ballotbox-{name}") for name in AUTHORITIES}
     for name, authority in authorities.items():
         _write_pair(folder, name, authority.key, authority.certificate)
@@ -108,12 +108,11 @@ def write(folder: Path, node_name: str) -> None:
         key = ec.generate_private_key(ec.SECP256R1())
         _write_pair(folder, subject.file, key, issue(subject, key, authorities[subject.authority]))
     service_account = ec.generate_private_key(ec.SECP256R1())
-    _write_private(folder / "service-account.key", _pem(service_account))
-    (folder / "service-account.pub").write_bytes(
-        service_account.public_key().public_bytes(
-            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
+    private.write(folder / "service-account.key", _pem(service_account))
+    public = service_account.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
+    private.write(folder / "service-account.pub", public)
 
 
 def make_authority(common_name: str) -> Authority:
@@ -198,10 +197,5 @@ def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 
 def _write_pair(folder: Path, name: str, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate) -> None:
-    _write_private(folder / f"{name}.key", _pem(key))
-    (folder / f"{name}.crt").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-
-
-def _write_private(path: Path, content: bytes) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(content)
+    private.write(folder / f"{name}.key", _pem(key))
+    private.write(folder / f"{name}.crt", certificate.public_bytes(serialization.Encoding.PEM))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -73,6 +75,30 @@ class TestRun:
         with pytest.raises(ProcessError, match=r"sleep 60: no end after 0\.2 s; it was killed"):
             process.run(["sleep", "60"], timeout_s=0.2)
         assert time.monotonic() - start < 10
+
+    def test_timeout_with_a_grandchild(self) -> None:
+        """What a killed program had started is killed with it, and its open output is not waited for."""
+        start = time.monotonic()
+        with pytest.raises(ProcessError, match="no end after"):
+            process.run(["sh", "-c", "sleep 61 & wait"], timeout_s=0.2)
+        assert time.monotonic() - start < 10
+
+    def test_interrupted(self, tmp_path: Path) -> None:
+        """Ctrl-C is passed on as a request, so that a program such as apt-get can put its things in order."""
+        ours = f"import sys; sys.path.insert(0, {str(Path.cwd())!r}); from harness import process"
+        order = f"trap 'echo tidy > {tmp_path}/seen; exit 0' INT; touch {tmp_path}/started; while :; do sleep 1; done"
+        interrupted = subprocess.Popen([*PYTHON[:2], "-c", f"{ours}; process.run(['sh', '-c', {order!r}])"], stderr=-3)
+        with interrupted:
+            wait_for("the program", lambda: Seen((tmp_path / "started").exists(), "not yet"), timeout_s=20)
+            interrupted.send_signal(signal.SIGINT)
+        assert (tmp_path / "seen").read_text() == "tidy\n"
+
+    def test_no_program(self, tmp_path: Path) -> None:
+        """A file that is no program of this machine is an error of one line."""
+        (tmp_path / "odd").write_bytes(b"\x7fELF of another machine")
+        (tmp_path / "odd").chmod(0o755)
+        with pytest.raises(ProcessError, match=r"odd: cannot be started: .*; is it a program for this machine\?"):
+            process.run([tmp_path / "odd"])
 
     def test_log(self, tmp_path: Path) -> None:
         """A log gets both outputs, is added to, and is named in the error."""
@@ -172,6 +198,22 @@ class TestStartDetached:
             return Seen(_is_zombie(child), "still there")
 
         wait_for("the child's end", gone, timeout_s=10)
+
+    def test_descriptors(self, tmp_path: Path) -> None:
+        """The program inherits the descriptors it is given, under their numbers, and no others."""
+        given, kept = os.pipe(), os.pipe()
+        code = (
+            "import os, sys; os.write(int(sys.argv[1]), b'x')\n"
+            "try: os.fstat(int(sys.argv[2]))\nexcept OSError: print('closed')"
+        )
+        log = tmp_path / "log"
+        pid = process.start_detached([*PYTHON, code, str(given[1]), str(kept[1])], log=log, pass_fds=[given[1]])
+        os.close(given[1])
+        assert os.read(given[0], 2) == b"x"
+        os.waitpid(pid, 0)
+        assert log.read_text() == "closed\n"
+        for descriptor in (given[0], *kept):
+            os.close(descriptor)
 
     def test_missing_program(self, tmp_path: Path) -> None:
         """A missing program is named."""

@@ -1,49 +1,69 @@
-"""What is applied to a fresh cluster: roles, Calico's resources, DNS, storage."""
+"""What is applied to a fresh cluster: roles, Calico's resources, storage, DNS."""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from harness import programs
 from harness.cluster.embedded import configuration
+from harness.cluster.embedded.api import NotServedError
+from harness.waiting import Seen, wait_for
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.cluster.embedded.api import Api
     from harness.cluster.embedded.layout import Layout
-    from harness.cluster.manager import Manager
 
 _FOLDER = Path(__file__).parent
-_CRD_KIND = "customresourcedefinitions.apiextensions.k8s.io"
+_DEFINED_TIMEOUT_S = 30.0
 
 
-def apply(cluster: Manager, layout: Layout, *, coredns_image: str, helper_image: str) -> None:
-    """Apply all that a fresh cluster needs before its first workload, as the bootstrap, which needs no role for it."""
-    bootstrap = ("--kubeconfig", str(layout.kubeconfigs / "bootstrap"))
-    definitions = sorted((programs.ensure("calico")["calico"] / "crd").glob("*.yaml"))
-    documents = [
-        (_FOLDER / "rbac.yaml").read_text(),
-        *(path.read_text() for path in definitions),
-        (_FOLDER / "storage.yaml").read_text(),
-        yaml.safe_dump(_local_path_config(layout, helper_image)),
-        (_FOLDER / "dns.yaml").read_text().replace("image: ballotbox/coredns", f"image: {coredns_image}"),
-    ]
-    _apply(cluster, "\n---\n".join(documents), *bootstrap)
-    cluster.kubectl(
-        [*bootstrap, "wait", "--for=condition=Established", _CRD_KIND, "--all", "--timeout=30s"], as_dict=False
-    )
-    _apply(cluster, (_FOLDER / "calico.yaml").read_text(), *bootstrap)
-
-
-def _apply(cluster: Manager, manifests: str, *options: str) -> None:
-    cluster.kubectl([*options, "apply", "--server-side", "-f", "-"], as_dict=False, stdin=manifests)
-
-
-def _local_path_config(layout: Layout, helper_image: str) -> dict[str, object]:
-    return {
+def foundation(layout: Layout, helper_image: str) -> Iterator[dict[str, Any]]:
+    """Give what needs no image: roles, Calico's definitions and resources, storage; in the order to apply them."""
+    yield from _documents(_FOLDER / "rbac.yaml")
+    for definition in sorted((programs.homes("calico")["calico"] / "crd").glob("*.yaml")):
+        yield from _documents(definition)
+    yield from _documents(_FOLDER / "storage.yaml")
+    yield {
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {"name": "local-path-config", "namespace": "local-path-storage"},
         "data": configuration.local_path(layout, helper_image),
     }
+    yield from _documents(_FOLDER / "calico.yaml")
+
+
+def dns(image: str) -> Iterator[dict[str, Any]]:
+    """Give the cluster's resolver; its image has to be there before it is applied."""
+    for document in _documents(_FOLDER / "dns.yaml"):
+        if document["kind"] == "Deployment":
+            document["spec"]["template"]["spec"]["containers"][0]["image"] = image
+        yield document
+
+
+def apply(api: Api, objects: Iterator[dict[str, Any]]) -> None:
+    """Apply objects, each as soon as the server knows its kind: a definition takes a moment to be one.
+
+    Raises:
+        UserError: The server refused one, or does not know its kind after a while.
+    """
+    for each in objects:
+        what = f"{each['kind']} {each['metadata']['name']}"
+        wait_for(what, partial(_try, api, each), timeout_s=_DEFINED_TIMEOUT_S, interval_s=0.05)
+
+
+def _try(api: Api, wanted: dict[str, Any]) -> Seen:
+    try:
+        api.apply(wanted)
+    except NotServedError as error:
+        return Seen(done=False, state=str(error))
+    return Seen(done=True, state="applied")
+
+
+def _documents(file: Path) -> Iterator[dict[str, Any]]:
+    yield from filter(None, yaml.safe_load_all(file.read_text()))

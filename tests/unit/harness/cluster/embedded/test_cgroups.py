@@ -38,7 +38,7 @@ HYBRID = """\
 # Debian 12, Ubuntu 24.04: v2 alone.
 V2 = """\
 24 31 0:22 / /sys rw,nosuid,nodev,noexec,relatime shared:7 - sysfs sysfs rw
-33 24 0:27 / /sys/fs/cgroup rw,nosuid,nodev,noexec,relatime shared:9 - cgroup2 cgroup2 rw,nsdelegate,memory_recursiveprot
+33 24 0:27 / /sys/fs/cgroup rw,nosuid,nodev,noexec,relatime shared:9 - cgroup2 cgroup2 rw,nsdelegate
 """
 
 
@@ -50,8 +50,7 @@ class TestParse:
         found = cgroups.parse(V1)
         assert found.version == 1
         assert [str(folder) for folder in found.folders("n")] == [
-            f"/sys/fs/cgroup/{name}/n"
-            for name in ("cpu", "cpuacct", "cpuset", "memory", "pids", "systemd", "unified")
+            f"/sys/fs/cgroup/{name}/n" for name in ("cpu", "cpuacct", "cpuset", "memory", "pids", "systemd", "unified")
         ]
 
     def test_hybrid(self) -> None:
@@ -105,8 +104,8 @@ class TestCreate:
         made = tmp_path / "node"
         original = Path.mkdir
 
-        def mkdir(self: Path, *args: int, **kwargs: bool) -> None:  # the kernel fills a new cgroup's folder
-            original(self, *args, **kwargs)
+        def mkdir(self: Path, **kwargs: bool) -> None:  # the kernel fills a new cgroup's folder
+            original(self, **kwargs)
             (self / "cgroup.controllers").write_text("cpuset cpu memory pids\n")
 
         monkeypatch.setattr(Path, "mkdir", mkdir)
@@ -152,5 +151,5 @@ class TestOnThisMachine:
         folder = tmp_path / "stuck"
         folder.mkdir()
         (folder / "occupied").write_text("")
-        with pytest.raises(WaitError, match="removal of cgroup .*stuck"):
+        with pytest.raises(WaitError, match=r"removal of cgroup .*stuck"):
             cgroups.remove(cgroups.Cgroups((Hierarchy(tmp_path, 1),), unified=False), "stuck", timeout_s=0.1)

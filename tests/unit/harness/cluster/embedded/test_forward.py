@@ -29,7 +29,7 @@ async def _close(writer: asyncio.StreamWriter) -> None:
 
 def _listener() -> socket.socket:
     listener = socket.create_server(("127.0.0.1", 0))
-    listener.setblocking(False)
+    listener.setblocking(False)  # noqa: FBT003  # the standard library's own signature
     return listener
 
 

@@ -7,14 +7,11 @@ import subprocess
 from pathlib import Path
 
 from harness.cluster.embedded import guard
-from harness.cluster.embedded.layout import Layout
-
-LAYOUT = Layout("demo", Path("/state/demo"), 6000, 8080, 8081)
 
 
 def test_the_box_is_apart_in_every_way_that_matters() -> None:
     """Network, mounts, processes, host name and IPC are the box's own, and it ends with its parent."""
-    command = guard.box_command(LAYOUT, ["3", "4", "5"])
+    command = guard.box_command(Path("/state/demo"), ["3", "4", "5"])
     assert {"--mount", "--net", "--pid", "--uts", "--ipc", "--propagation=private"} <= set(command)
     assert "--kill-child=TERM" in command
     assert command[-4:] == ["/state/demo", "3", "4", "5"]

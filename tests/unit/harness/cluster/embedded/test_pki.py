@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
@@ -94,9 +95,8 @@ def test_kubelet_is_this_node(folder: Path) -> None:
 def test_two_clusters_trust_different_keys(folder: Path, tmp_path: Path) -> None:
     """Another cluster's authority does not verify this one's certificates."""
     pki.write(tmp_path, NODE)
-    with pytest.raises(Exception, match=".*") as refused:
+    with pytest.raises(InvalidSignature):
         certificate(folder, "admin").verify_directly_issued_by(certificate(tmp_path, "ca"))
-    assert "InvalidSignature" in repr(refused)
 
 
 def test_issue_keeps_the_subjects_key() -> None:
