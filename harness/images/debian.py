@@ -19,7 +19,7 @@ from harness import process
 from harness.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _APT_TIMEOUT_S = 600.0
 _LISTS = Path("/var/lib/apt/lists")
@@ -88,7 +88,9 @@ def resolve(wishes: Mapping[str, Wish]) -> dict[str, tuple[Package, ...]]:
         UserError: There is no apt.
     """
     _require_apt()
-    chosen = {key: _choose(wish.names) for key, wish in wishes.items()}
+    # apt reads its lists anew at every call, which takes it a second: one call for all names.
+    known = parse_stanzas(_apt_cache_show({name for wish in wishes.values() for name in _alternatives(wish.names)}))
+    chosen = {key: _choose(wish.names, known) for key, wish in wishes.items()}
     everything = sorted({name for names in chosen.values() for name in names})
     simulated = _lists_permitting(
         ["install", "--simulate", "--no-install-recommends", *_EMPTY_MACHINE, *everything]
@@ -179,18 +181,21 @@ def _groups(field: str) -> list[tuple[str, ...]]:
     return [group for group in groups if group]
 
 
-def _choose(names: Sequence[str]) -> list[str]:
-    alternatives = [name.split("|") for name in names]
-    known = parse_stanzas(_apt_cache_show(name for group in alternatives for name in group))
+def _choose(names: Sequence[str], known: Mapping[str, Stanza]) -> list[str]:
     chosen = []
-    for group in alternatives:
-        best = next((name for name in group if name in known), None)
+    for group in names:
+        best = next((name for name in group.split("|") if name in known), None)
         if best is None:
             raise StaleListsError(
-                f"package {' or '.join(group)}: not in apt's lists; run `apt-get update`, then try again"
+                f"package {group.replace('|', ' or ')}: not in apt's lists; run `apt-get update`, then try again"
             )
         chosen.append(best)
     return chosen
+
+
+def _alternatives(names: Iterable[str]) -> Iterator[str]:
+    for group in names:
+        yield from group.split("|")
 
 
 def _apt_cache_show(names: Iterable[str]) -> str:
