@@ -9,18 +9,14 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from harness import paths, settings
-from harness.errors import UserError
 
 if TYPE_CHECKING:
     import argparse
 
-    from harness.network.declared import Declared
     from harness.network.result import Run
 
 INTENT = paths.ROOT / "tests" / "network" / "intent.yaml"
-MANIFESTS = paths.ROOT / "manifests"
 REPORTS = paths.REPORTS / "network"
-DEFAULT_OVERLAY = "embedded"
 _out = Console(highlight=False, soft_wrap=True)
 
 
@@ -62,20 +58,24 @@ def explain(arguments: argparse.Namespace) -> int:
     """Print what decides one flow, side by side with the intent."""
     from harness.network.explain import explain_flow  # noqa: PLC0415
     from harness.network.intent_reader import read_intent  # noqa: PLC0415
+    from harness.network.overlay import DEFAULT_OVERLAY, declared_of  # noqa: PLC0415
 
     overlay = arguments.overlay or DEFAULT_OVERLAY
     intent = read_intent(arguments.intent, overlay, _shown(arguments.intent))
     flow = (arguments.source, arguments.destination, arguments.port)
-    _out.print(explain_flow(intent, _declared(overlay), *flow, root=paths.ROOT), markup=False)
+    _out.print(explain_flow(intent, declared_of(overlay), *flow, root=paths.ROOT), markup=False)
     return 0
 
 
 def _offline(arguments: argparse.Namespace) -> Run:
     from harness.network.check import check_offline  # noqa: PLC0415
     from harness.network.intent_reader import read_intent  # noqa: PLC0415
+    from harness.network.overlay import DEFAULT_OVERLAY, declared_of  # noqa: PLC0415
 
     overlay = arguments.overlay or DEFAULT_OVERLAY
-    return check_offline(overlay, read_intent(arguments.intent, overlay, _shown(arguments.intent)), _declared(overlay))
+    return check_offline(
+        overlay, read_intent(arguments.intent, overlay, _shown(arguments.intent)), declared_of(overlay)
+    )
 
 
 def _live(arguments: argparse.Namespace) -> Run:
@@ -84,6 +84,7 @@ def _live(arguments: argparse.Namespace) -> Run:
     from harness.network.check import Cluster, check_live  # noqa: PLC0415
     from harness.network.image import probe_image  # noqa: PLC0415
     from harness.network.intent_reader import read_intent  # noqa: PLC0415
+    from harness.network.overlay import declared_of, overlay_of  # noqa: PLC0415
 
     chosen = settings.from_arguments(arguments, os.environ)
     cluster = selection.select(chosen)
@@ -93,28 +94,15 @@ def _live(arguments: argparse.Namespace) -> Run:
 
         cluster = bring_up(chosen).cluster
     try:
-        own = (MANIFESTS / "overlays" / cluster.provider).is_dir()
-        overlay = arguments.overlay or (cluster.provider if own else DEFAULT_OVERLAY)
+        overlay = arguments.overlay or overlay_of(cluster.provider)
         intent = read_intent(arguments.intent, overlay, _shown(arguments.intent))
-        declared = _declared(overlay)
+        declared = declared_of(overlay)
         return check_live(
             overlay, intent, declared, Cluster(cluster.provider, cluster.kubeconfig, probe_image(cluster))
         )
     finally:
         if mine:
             cluster.delete()
-
-
-def _declared(overlay: str) -> Declared:
-    from harness.manifests import render  # noqa: PLC0415
-    from harness.network.declared import read_declared  # noqa: PLC0415
-
-    folder = MANIFESTS / "overlays" / overlay
-    if not folder.is_dir():
-        there = ", ".join(sorted(path.name for path in folder.parent.glob("*/")))
-        raise UserError(f"--overlay: expected one of {there}, found {overlay!r}; name one of them")
-    sources = sorted(path for path in MANIFESTS.rglob("*.yaml") if path.name != "kustomization.yaml")
-    return read_declared(render(folder), f"rendered {overlay}", sources, paths.ROOT)
 
 
 def _shown(path: Path) -> str:

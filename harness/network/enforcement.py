@@ -12,7 +12,7 @@ from harness.errors import UserError
 from harness.network.intent import PortSpec
 from harness.network.population import Resident
 from harness.network.probing import ARGV
-from harness.network.scratch import create_pod, namespace, pod, wait_gone, wait_ready
+from harness.network.scratch import create_namespace, create_pod, namespace, pod, wait_gone, wait_ready
 from harness.waiting import Seen, wait_for
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ NAMESPACE = "ballotbox-canary"
 PORT = PortSpec(8080)
 _WATCH_S = 40.0
 _TURN_TIMEOUT_S = 15.0
+_LINE_TIMEOUT_S = 10.0
 _SAME_CLOCK_S = 0.5
 _STARTING_WATCH_S = 1.0
 _DONE_TIMEOUT_S = 30.0
@@ -74,7 +75,7 @@ def check_enforcement(api: Api, image: str, outside: Resident) -> Enforcement:
     Raises:
         UserError: Traffic still passes under deny-all, or it did not pass without.
     """
-    api.create("/api/v1/namespaces", namespace(NAMESPACE))
+    create_namespace(api, namespace(NAMESPACE))
     api.delete(f"{_POLICIES}/deny-all")
     for name in ("canary-listens", "canary-calls"):
         create_pod(api, pod(name, NAMESPACE, image, listens=[PORT]))
@@ -106,8 +107,8 @@ def _await(session: Session, after: float, verdict: str) -> float:
     """Return when the first attempt after a moment began that saw a verdict."""
     deadline = time.monotonic() + _TURN_TIMEOUT_S
     last = "nothing"
-    while (left := deadline - time.monotonic()) > 0:
-        sample = json.loads(session.read_line(left))
+    while time.monotonic() < deadline:
+        sample = json.loads(session.read_line(_LINE_TIMEOUT_S))
         last = str(sample["verdict"])
         if float(sample["at"]) >= after and last == verdict:
             return float(sample["at"])

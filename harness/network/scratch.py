@@ -87,7 +87,7 @@ def set_up(api: Api, intent: Intent, image: str) -> None:
     for name in dict.fromkeys(_namespace_of(spec) for spec in wanted):
         if name not in intent.governed:
             level = "privileged" if name == NODE_NAMESPACE else "restricted"
-            api.create("/api/v1/namespaces", namespace(name, level))
+            create_namespace(api, namespace(name, level))
     for spec in wanted:
         create_pod(api, _pod_of(spec, image))
     wait_ready(api, [(_namespace_of(spec), pod_name(spec.name)) for spec in wanted])
@@ -100,6 +100,15 @@ def tear_down(api: Api, intent: Intent) -> None:
             api.delete(f"/api/v1/namespaces/{spec.namespace}/pods/{pod_name(spec.name)}", grace_s=0)
     for item in api.items("/api/v1/namespaces", MARK):
         api.delete(f"/api/v1/namespaces/{item['metadata']['name']}")
+
+
+def create_namespace(api: Api, manifest: dict[str, Any]) -> None:
+    """Create a namespace; one of the same name that an earlier run left on its way out is waited out first."""
+    path = f"/api/v1/namespaces/{manifest['metadata']['name']}"
+    there = api.get(path)
+    if there is not None and "deletionTimestamp" in there["metadata"]:
+        wait_gone(api, path)
+    api.create("/api/v1/namespaces", manifest)
 
 
 def create_pod(api: Api, manifest: dict[str, Any]) -> None:
