@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import os
+import signal
 import sys
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from harness.errors import UserError
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 # Each module has `add_parser(subparsers)`, which adds all its commands.
 COMMANDS = {
@@ -17,6 +24,15 @@ COMMANDS = {
     "harness.policy.command": ("policy", "policy-conformance", "policy-mutation", "fuzz", "actionlint"),
 }
 ALL = {command for commands in COMMANDS.values() for command in commands}
+_FAILED, _TO_MEND, _INTERRUPTED = 1, 2, 130
+# What a machine can be in the way with; any other error of the system is a mistake of ours, and shows where.
+_OF_THE_MACHINE = {
+    errno.ENOSPC: "make room there",
+    errno.EDQUOT: "make room there",
+    errno.EROFS: "choose a place that can be written to: XDG_STATE_HOME, XDG_CACHE_HOME",
+    errno.EACCES: "run as root (`sudo ./nox …`)",
+    errno.EPERM: "run as root (`sudo ./nox …`)",
+}
 
 
 def main(argv: list[str]) -> int:
@@ -33,14 +49,40 @@ def main(argv: list[str]) -> int:
             import_module(module).add_parser(subparsers)
     arguments = parser.parse_args(argv)
     try:
-        return int(arguments.func(arguments))
+        code = int(arguments.func(arguments))
+        sys.stdout.flush()
     except UserError as error:
-        print(f"{arguments.command}: {error}", file=sys.stderr)
-        return 2
+        return _tell(arguments.command, str(error), _TO_MEND)
     except KeyboardInterrupt:
-        print(f"{arguments.command}: interrupted; `./nox -s status` says what runs", file=sys.stderr)
-        return 130
+        return _tell(arguments.command, "interrupted; `./nox -s status` says what runs", _INTERRUPTED)
+    except BrokenPipeError:
+        # The reader, `head` say, has what it wanted; Python would complain once more when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _FAILED
+    except OSError as error:
+        if error.errno not in _OF_THE_MACHINE:
+            raise
+        what = f"{error.filename or 'this machine'}: {error.strerror}; {_OF_THE_MACHINE[error.errno]}"
+        return _tell(arguments.command, what, _TO_MEND)
+    return code
+
+
+def _tell(command: str, what: str, code: int) -> int:
+    print(f"{command}: {what}", file=sys.stderr)
+    return code
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _end_in_order() -> None:
+    """Let a request to end, and a terminal that is closed, be what Ctrl-C is: half a cluster is taken down again."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # not what `nohup` has set
+            signal.signal(number, _interrupt)
 
 
 if __name__ == "__main__":
+    _end_in_order()
     raise SystemExit(main(sys.argv[1:]))

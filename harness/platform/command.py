@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from rich.console import Console
 from rich.markup import escape
@@ -13,7 +14,9 @@ from rich.table import Table
 from harness import deploy, images, prerequisites, settings
 from harness.cluster import selection
 from harness.errors import UserError
+from harness.platform import turn
 from harness.platform.up import bring_up
+from harness.process import ProcessError
 from harness.progress import Plan
 
 if TYPE_CHECKING:
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
     from harness.cluster.manager import Manager
 
 _out = Console(highlight=False, soft_wrap=True)
+_ANSWER_TIMEOUT_S = 15
+_KUBECTL_USAGE = "usage: ./nox -s kubectl -- [--name NAME] WORDS OF KUBECTL\n"
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -42,6 +47,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.set_defaults(func=seed)
     parser = subparsers.add_parser("packages", help="install the Debian packages of the cluster and of the tests")
     parser.set_defaults(func=packages)
+    # No option is this parser's: all are kubectl's, --help included.
     parser = subparsers.add_parser("kubectl", help="run kubectl against the cluster", add_help=False, prefix_chars="\0")
     parser.add_argument("words", nargs="*")
     parser.set_defaults(func=kubectl)
@@ -67,8 +73,11 @@ def down(arguments: argparse.Namespace) -> int:
     """Remove the cluster; it is no error if there is none."""
     chosen = settings.from_arguments(arguments, os.environ)
     begun = time.monotonic()
-    cluster = selection.select(chosen)
-    cluster.delete()
+    with turn.take(chosen.name, "down"):
+        if chosen.provider is None and not chosen.state.exists():
+            _out.print(f"cluster {chosen.name}: there is none")
+            return 0
+        selection.select(chosen).delete()
     _out.print(f"cluster {chosen.name}: gone ({time.monotonic() - begun:.1f} s)")
     return 0
 
@@ -81,7 +90,10 @@ def status(arguments: argparse.Namespace) -> int:
         return 1
     cluster = selection.select(chosen)
     if not cluster.is_running():
-        _out.print(f"cluster {chosen.name}: was killed; `./nox -s up` starts it anew, `./nox -s down` removes its rest")
+        _out.print(
+            f"cluster {chosen.name}: was killed, or is on its way up; `./nox -s up` starts it anew, `./nox -s down` "
+            "removes what is left of it"
+        )
         return 1
     _out.print(f"cluster {chosen.name} ({cluster.provider}), kubeconfig {cluster.kubeconfig}")
     whole = _components(cluster) & _pods(cluster)
@@ -111,10 +123,34 @@ def packages(arguments: argparse.Namespace) -> int:  # noqa: ARG001  # it has no
 
 
 def kubectl(arguments: argparse.Namespace) -> int:
-    """Become kubectl: its output, its exit code."""
-    cluster = selection.select(settings.read({}, os.environ))
-    argv = cluster.kubectl_argv(*arguments.words)
+    """Become kubectl: its output, its exit code; of another cluster with `--name NAME` before kubectl's own words."""
+    name, words = _split(arguments.words)
+    chosen = settings.read({"name": name}, os.environ)
+    if words in ([], ["--help"], ["-h"]):
+        _out.print(escape(_KUBECTL_USAGE))
+        if not settings.record(chosen.name).is_file():
+            return 0
+    argv = selection.select(chosen).kubectl_argv(*words)
+    return _become(argv)
+
+
+def _become(argv: list[str]) -> NoReturn:
+    sys.stdout.flush()
     os.execv(argv[0], argv)  # noqa: S606  # kubectl takes over the terminal, its signals and the exit code
+
+
+def _split(words: list[str]) -> tuple[str | None, list[str]]:
+    """Return the cluster's name, where one is given, and kubectl's words."""
+    if words[:1] == ["--"]:
+        words = words[1:]
+    option, equals, value = words[0].partition("=") if words else ("", "", "")
+    if option != "--name":
+        return None, words
+    if equals:
+        return value, words[1:]
+    if len(words) == 1:
+        raise UserError("--name: names no cluster; `./nox -s kubectl -- --name NAME get pods -A`")
+    return words[1], words[2:]
 
 
 def _components(cluster: Manager) -> bool:
@@ -123,7 +159,8 @@ def _components(cluster: Manager) -> bool:
     for name, component in cluster.status().items():
         runs = component["pid_in_box"] is not None
         whole = whole and runs
-        state = "[green]✓ running[/green]" if runs else f"[red]✗ {escape(component['last_exit'])}[/red]"
+        ended = component["last_exit"] or "waits for what it stands on"
+        state = "[green]✓ running[/green]" if runs else f"[red]✗ {escape(ended)}[/red]"
         table.add_row(name, state, str(component["restarts"]))
     if table.row_count:
         _out.print(table)
@@ -131,9 +168,14 @@ def _components(cluster: Manager) -> bool:
 
 
 def _pods(cluster: Manager) -> bool:
-    pods = cluster.kubectl(["get", "pods", "--all-namespaces"])["items"]
+    try:
+        pods = cluster.kubectl(["get", "pods", "--all-namespaces"], timeout=_ANSWER_TIMEOUT_S)["items"]
+    except ProcessError as error:
+        _out.print(f"[red]✗[/red] pods: {escape(str(error))}")
+        return False
     if not pods:
-        raise UserError(f"cluster {cluster.cluster_name}: no pod runs; `./nox -s up` deploys Ballotbox")
+        _out.print("[red]✗[/red] no pod; `./nox -s up` deploys Ballotbox")
+        return False
     whole = True
     table = Table("namespace", "pod", "state", "restarts")
     for pod in pods:

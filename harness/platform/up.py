@@ -11,6 +11,8 @@ from harness.cluster import selection
 from harness.cluster.embedded.components import TOOLS
 from harness.cluster.embedded.manager import EmbeddedManager
 from harness.doctor.command import require
+from harness.errors import UserError
+from harness.platform import turn
 from harness.progress import Plan
 
 if TYPE_CHECKING:
@@ -51,9 +53,16 @@ def bring_up(settings: ClusterSettings) -> Up:
     Raises:
         UserError: Something of the machine, of the cluster or of the application stood in the way; it says what.
     """
+    with turn.take(settings.name, "up"):
+        return _bring_up(settings)
+
+
+def _bring_up(settings: ClusterSettings) -> Up:
     cluster = selection.select(settings)
     embedded = isinstance(cluster, EmbeddedManager)
     running = cluster.is_running()
+    if running and isinstance(cluster, EmbeddedManager):
+        _require_same_ports(cluster)
     begun = time.monotonic()
     if embedded:
         _install_packages()
@@ -102,7 +111,20 @@ def _create(cluster: Manager, built: images.ImageSet, *, running: bool) -> None:
             cluster.create()
 
 
+def _require_same_ports(cluster: EmbeddedManager) -> None:
+    layout, chosen = cluster.layout, cluster.settings
+    there, asked = (layout.vote_port, layout.result_port), (chosen.vote_port, chosen.result_port)
+    if there != asked:
+        raise UserError(
+            f"cluster {chosen.name}: runs with ports {there[0]} and {there[1]}, but {asked[0]} and {asked[1]} are "
+            f"asked for; `./nox -s down -- --name {chosen.name}` first, or choose another --name"
+        )
+
+
 def _load_images(cluster: Manager, built: images.ImageSet) -> None:
-    if built.built or not isinstance(cluster, EmbeddedManager):
+    there = isinstance(cluster, EmbeddedManager) and cluster.has_images(
+        image.reference for image in built.images.values()
+    )
+    if not there:
         with Plan("images", 1).step("loading images"):
             cluster.load_images(built.archive())
