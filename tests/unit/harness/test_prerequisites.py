@@ -100,7 +100,16 @@ class TestPackages:
 
 
 class TestServices:
-    """`services_kept_from_starting`."""
+    """`services_kept_from_starting`, and what keeps services from starting at boot."""
+
+    def test_not_at_boot(self, standins: StandIns) -> None:
+        """Units of newly installed packages are disabled where there is systemd, and only then is it called."""
+        standins.install("systemctl")
+        prerequisites._keep_from_booting([])
+        prerequisites._keep_from_booting(["redis-server.service"])
+        assert [call.arguments for call in standins.calls("systemctl")] == [
+            ["disable", "--quiet", "redis-server.service"]
+        ]
 
     def test_denied_meanwhile(self, tmp_path: Path) -> None:
         """While it lasts every action on a service is denied; after it there is no policy."""

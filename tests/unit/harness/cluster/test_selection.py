@@ -70,6 +70,12 @@ def test_select(standins: StandIns, tmp_path: Path) -> None:
     minikube = selection.select(ClusterSettings(provider="minikube"))
     assert isinstance(minikube, MinikubeManager)
     assert minikube.driver == "docker"
+    standins.answer("docker", "version", stderr="Cannot connect", exit_code=1)
+    before = len(standins.calls("docker"))
+    chosen = selection.select(ClusterSettings(provider="minikube", minikube_driver="ssh"))
+    assert isinstance(chosen, MinikubeManager)
+    assert chosen.driver == "ssh"
+    assert len(standins.calls("docker")) == before  # a driver that was chosen is not looked for
     external = selection.select(ClusterSettings(provider="external", kubeconfig=tmp_path / "theirs"))
     assert isinstance(external, ExternalManager)
     assert external.kubeconfig == tmp_path / "theirs"
