@@ -181,9 +181,12 @@ def own_postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture
-def database(postgres_server: PostgresServer) -> Database:
+def database(postgres_server: PostgresServer) -> Iterator[Database]:
     """Give a migrated, empty database of this test's own."""
-    return postgres_server.new_database()
+    made = postgres_server.new_database()
+    yield made
+    with postgres_server.superuser() as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(_name(made.name)))
 
 
 @contextlib.contextmanager
