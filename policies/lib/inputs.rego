@@ -12,12 +12,18 @@ objects := [object.union(entry, {"set": set.name, "level": set.level, "productio
 	some entry in set.objects
 ]
 
-by_kind[kind] := entries if {
-	some kind in {entry.object.kind | some entry in objects}
-	entries := [entry | some entry in objects; entry.object.kind == kind]
+of_kind(kinds) := [entry | some entry in objects; entry.object.kind in kinds]
+
+# Found by set and kind: one run may judge a thousand sets, and a rule must not look through all for each pod.
+by_set := {set.name: kinds |
+	some set in sets
+	kinds := {kind: entries |
+		some kind in {entry.object.kind | some entry in set.objects}
+		entries := [entry | some entry in set.objects; entry.object.kind == kind]
+	}
 }
 
-of_kind(kinds) := [entry | some kind in kinds; some entry in by_kind[kind]]
+in_set(set, kind) := object.get(by_set, [set, kind], [])
 
 # Containerfiles were renamed for conftest; `staged` leads from its name back to the subject.
 containerfiles := [object.union(set_entry, {"commands": file.contents}) |

@@ -32,8 +32,7 @@ deny contains finding if {
 }
 
 exists(ingress, service) if {
-	some entry in inputs.of_kind({"Service"})
-	entry.set == ingress.set
+	some entry in inputs.in_set(ingress.set, "Service")
 	inputs.namespace_of(entry.object) == inputs.namespace_of(ingress.object)
 	inputs.name_of(entry.object) == fields.at(service, ["name"])
 	fields.at(entry.object, ["spec", "type"]) != "ExternalName"

@@ -37,8 +37,7 @@ deny contains finding if {
 }
 
 denied(set, namespace, direction) if {
-	some entry in inputs.of_kind({"NetworkPolicy"})
-	entry.set == set
+	some entry in inputs.in_set(set, "NetworkPolicy")
 	inputs.namespace_of(entry.object) == namespace
 	selectors.empty(fields.at(entry.object, ["spec", "podSelector"]))
 	direction in fields.elements(fields.at(entry.object, ["spec", "policyTypes"]))

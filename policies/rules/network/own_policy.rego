@@ -30,8 +30,7 @@ deny contains finding if {
 }
 
 selected(pod) if {
-	some entry in inputs.of_kind({"NetworkPolicy"})
-	entry.set == pod.set
+	some entry in inputs.in_set(pod.set, "NetworkPolicy")
 	inputs.namespace_of(entry.object) == pod.namespace
 	selector := fields.at(entry.object, ["spec", "podSelector"])
 	not selectors.empty(selector)

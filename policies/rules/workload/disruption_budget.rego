@@ -40,8 +40,7 @@ deny contains finding if {
 }
 
 budgeted(pod) if {
-	some entry in inputs.of_kind({"PodDisruptionBudget"})
-	entry.set == pod.set
+	some entry in inputs.in_set(pod.set, "PodDisruptionBudget")
 	inputs.namespace_of(entry.object) == pod.namespace
 	selector := fields.at(entry.object, ["spec", "selector"])
 	not selectors.empty(selector)

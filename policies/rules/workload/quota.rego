@@ -23,17 +23,16 @@ about := rego.metadata.chain()[count(rego.metadata.chain()) - 1]
 deny contains finding if {
 	some entry in inputs.of_kind({"Namespace"})
 	name := inputs.name_of(entry.object)
-	some pod in pods.all
-	pod.set == entry.set
-	pod.namespace == name
+	[entry.set, name] in inhabited
 	some kind, field in {"ResourceQuota": "hard", "LimitRange": "limits"}
 	not bounded(entry.set, name, kind, field)
 	finding := inputs.finding(entry, ["metadata", "name"], sprintf("namespace %s must have a %s", [name, kind]))
 }
 
+inhabited := {[pod.set, pod.namespace] | some pod in pods.all}
+
 bounded(set, namespace, kind, field) if {
-	some entry in inputs.of_kind({kind})
-	entry.set == set
+	some entry in inputs.in_set(set, kind)
 	inputs.namespace_of(entry.object) == namespace
 	value := fields.at(entry.object, ["spec", field])
 	type_name(value) in {"array", "object"}

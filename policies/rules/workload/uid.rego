@@ -50,8 +50,7 @@ high_enough(id, minimum) if {
 
 minimum_of(pod) := max(minima) if {
 	minima := [to_number(value) |
-		some entry in inputs.of_kind({"Namespace"})
-		entry.set == pod.set
+		some entry in inputs.in_set(pod.set, "Namespace")
 		inputs.name_of(entry.object) == pod.namespace
 		value := fields.at(entry.object, ["metadata", "annotations", "policy.ballotbox/minimum-uid"])
 		fields.matches(`^[0-9]+$`, value)
