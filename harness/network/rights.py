@@ -45,10 +45,12 @@ class Guard:
     """Something that decides who may make a pod with a label: a grant to somebody, or an admission rule.
 
     Attributes:
+        kind: `grant` if it lets an account make pods, `admission` if it judges pods that are made.
         what: What it allows or refuses, in words.
         place: Where it stands.
     """
 
+    kind: str
     what: str
     place: Place
 
@@ -118,17 +120,18 @@ def _grants(declared: Declared, intent: Intent) -> Iterator[Guard]:
         for subject in manifest.get("subjects") or []:
             if granted:
                 where = f"in {namespace}" if namespace else "in every namespace"
-                yield Guard(f"{subject['kind']} {subject['name']} may write {', '.join(granted)} {where}", place)
+                yield Guard(
+                    "grant", f"{subject['kind']} {subject['name']} may write {', '.join(granted)} {where}", place
+                )
 
 
 def _admission(declared: Declared, intent: Intent) -> Iterator[Guard]:
     for manifest, place in _manifests(declared):
         name = manifest["metadata"]["name"] if isinstance(manifest.get("metadata"), dict) else ""
         if manifest.get("kind") == "ValidatingAdmissionPolicy":
-            yield Guard(f"ValidatingAdmissionPolicy {name} judges what is created", place)
+            yield Guard("admission", f"ValidatingAdmissionPolicy {name} judges what is created", place)
         if manifest.get("kind") == "Namespace" and name in intent.governed:
             level = (manifest["metadata"].get("labels") or {}).get("pod-security.kubernetes.io/enforce")
             if level:
-                yield Guard(
-                    f"Pod Security {level} is enforced in {name}: no pod there can use the node's network", place
-                )
+                refused = "no pod there can use the node's network, or be privileged"
+                yield Guard("admission", f"Pod Security {level} is enforced in {name}: {refused}", place)

@@ -66,7 +66,7 @@ def data(run: Run) -> dict[str, Any]:
         ],
         "enforcement": None if run.enforcement is None else vars(run.enforcement),
         "rights": [vars(right) for right in run.rights],
-        "guards": [{"what": guard.what, "place": str(guard.place)} for guard in run.guards],
+        "guards": [{"kind": guard.kind, "what": guard.what, "place": str(guard.place)} for guard in run.guards],
     }
 
 
