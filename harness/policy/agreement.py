@@ -68,8 +68,8 @@ def compare(pods: Sequence[Mapping[str, Any]]) -> Comparison:
 
 def _differences(level: str, ours: frozenset[str], answer: evaluator.Answer) -> Iterator[str]:
     if answer.decode_error:
-        # The API server refuses what it cannot read, whatever the level. At restricted every field of these pods is read by
-        # a control or by WL-SHAPE, so the gate must refuse too; baseline controls leave many fields alone.
+        # The API server refuses what it cannot read, whatever the level. At restricted every field of these pods is
+        # read by a control or by WL-SHAPE, so the gate must refuse too; baseline controls leave many fields alone.
         if not ours and level == "restricted":
             yield f"{level}: the API server cannot read the pod ({answer.decode_error}); the gate allows it"
         return

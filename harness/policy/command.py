@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +21,10 @@ from harness.policy.reports.terminal import show
 from harness.policy.subjects import Loader
 
 if TYPE_CHECKING:
-    from harness.policy.model import Verdict
+    import argparse
+    from collections.abc import Callable, Collection
+
+    from harness.policy.model import Verdict, Waiver
 
 REPORTS = paths.REPORTS / "policy"
 FORMATS = {
@@ -74,7 +76,7 @@ def _policy(arguments: argparse.Namespace) -> int:
     start = time.monotonic()
     loader = Loader(level=arguments.level)
     sets = loader.paths(arguments.paths, production=arguments.production) if arguments.paths else loader.project()
-    exceptions = ()
+    exceptions: tuple[Waiver, ...] = ()
     if arguments.waivers is not None or not arguments.paths:
         file = arguments.waivers or waivers.WAIVERS
         if not file.is_file():
@@ -82,7 +84,7 @@ def _policy(arguments: argparse.Namespace) -> int:
         exceptions = waivers.read(file, _shown(file))
     now = datetime.now(UTC)
     verdict = gate.judge(sets, engines=arguments.engine or gate.ENGINES, exceptions=exceptions, today=now.date())
-    console = Console(highlight=False)
+    console = _console()
     figures = measured.read(arguments.reports)
     show(verdict, figures, console)
     written = write(verdict, figures, arguments.reports, arguments.format or FORMATS, now)
@@ -91,10 +93,10 @@ def _policy(arguments: argparse.Namespace) -> int:
 
 
 def write(
-    verdict: Verdict, figures: measured.Measured, folder: Path, formats: object, now: datetime
+    verdict: Verdict, figures: measured.Measured, folder: Path, formats: Collection[str], now: datetime
 ) -> tuple[Path, ...]:
     """Write reports into a folder and return their files."""
-    made = {
+    made: dict[str, Callable[[], str]] = {
         "sarif": lambda: sarif(verdict),
         "junit": lambda: junit(verdict),
         "openreports": lambda: openreports(verdict, now),
@@ -104,7 +106,7 @@ def write(
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for name, file in FORMATS.items():
-        if name in formats:  # type: ignore[operator]
+        if name in formats:
             (folder / file).write_text(made[name]())
             written.append(folder / file)
     return tuple(written)
@@ -113,25 +115,30 @@ def write(
 def _conformance(arguments: argparse.Namespace) -> int:
     from harness.policy import conformance  # noqa: PLC0415  # only this command needs the official fixtures
 
-    return conformance.run(arguments.reports, Console(highlight=False))
+    return conformance.run(arguments.reports, _console())
 
 
 def _mutation(arguments: argparse.Namespace) -> int:
     from harness.policy import mutation  # noqa: PLC0415  # as above
 
-    return mutation.run(arguments.reports, Console(highlight=False))
+    return mutation.run(arguments.reports, _console())
 
 
 def _fuzz(arguments: argparse.Namespace) -> int:
     from harness.policy import fuzz  # noqa: PLC0415  # needs hypothesis and the official evaluator
 
-    return fuzz.run(arguments.pods, arguments.seed, arguments.reports, Console(highlight=False))
+    return fuzz.run(arguments.pods, arguments.seed, arguments.reports, _console())
 
 
 def _actionlint(_: argparse.Namespace) -> int:
     done = process.run([programs.path("actionlint"), "-no-color"], cwd=paths.ROOT, check=False)
     print((done.stdout + done.stderr).strip() or "actionlint: no finding")
     return 1 if done.exit_code else 0
+
+
+def _console() -> Console:
+    # A log has no width: wrapped lines could be neither searched nor clicked.
+    return Console(highlight=False, soft_wrap=True)
 
 
 def _shown(path: Path) -> str:

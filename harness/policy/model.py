@@ -100,6 +100,7 @@ class Rule:
         official: That control's id in the official evaluator.
         overrides: Baseline controls that do not apply where this one does.
         judges: What it looks at: workloads, objects, containerfiles, composes or workflows.
+        production: Whether it judges sets for production alone.
     """
 
     id: str
@@ -116,6 +117,7 @@ class Rule:
     official: str = ""
     overrides: tuple[str, ...] = ()
     judges: str = ""
+    production: bool = False
 
 
 @dataclass(frozen=True)

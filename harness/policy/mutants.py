@@ -1,5 +1,7 @@
 """Breaks manifests, one hardening field at a time: what is guarded, by which rule, and how it goes wrong."""
 
+# ruff: noqa: FBT003  # booleans are the data here
+
 from __future__ import annotations
 
 import copy
@@ -225,9 +227,9 @@ def _object_guards(subject: Subject, one: SubjectSet) -> Iterator[tuple[Field, G
         yield (), guard
     if subject.kind == "Ingress" and one.production:
         yield (), _guard("spec.tls", "ING-TLS", [])
-    if subject.kind == "NetworkPolicy" and _at(subject.data, ("spec", "podSelector")) == {}:
-        if not any(_at(subject.data, ("spec", side)) for side in ("ingress", "egress")):
-            yield (), _guard("spec.policyTypes", "NET-DEFAULT-DENY", ["Ingress"], ["Egress"], [])
+    selects_all = subject.kind == "NetworkPolicy" and _at(subject.data, ("spec", "podSelector")) == {}
+    if selects_all and not any(_at(subject.data, ("spec", side)) for side in ("ingress", "egress")):
+        yield (), _guard("spec.policyTypes", "NET-DEFAULT-DENY", ["Ingress"], ["Egress"], [])
 
 
 def _broken(data: Any, field: Field, guard: Guard) -> Iterator[tuple[str, Any]]:
@@ -242,10 +244,7 @@ def _broken(data: Any, field: Field, guard: Guard) -> Iterator[tuple[str, Any]]:
 
 def _at(data: Any, field: Field) -> Any:
     for step in field:
-        if isinstance(step, int):
-            data = data[step]
-        else:
-            data = data.get(step) if isinstance(data, dict) else None
+        data = data[step] if isinstance(step, int) or (isinstance(data, dict) and step in data) else None
     return data
 
 

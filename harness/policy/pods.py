@@ -1,4 +1,6 @@
-"""Makes up pods for the fuzzer: every field that a control reads, absent, null, empty, allowed, and just not allowed."""
+"""Makes up pods for the fuzzer: every field that a control reads, absent, null, empty, allowed, almost allowed."""
+
+# ruff: noqa: FBT003  # booleans are the data here
 
 from __future__ import annotations
 

@@ -176,6 +176,7 @@ def _rule(about: Mapping[str, Any]) -> Rule:
         official=custom.get("official", ""),
         overrides=tuple(custom.get("overrides", ())),
         judges=custom["judges"],
+        production=custom.get("production", False),
     )
 
 

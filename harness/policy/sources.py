@@ -106,7 +106,7 @@ class SourceIndex:
 
 
 def _follow(source: _Source, field: Field, rendered: Any) -> tuple[int, Place]:
-    """Go along a field as far as the source has it; list items with names are found by name, as kustomize merges them."""
+    """Go along a field as far as the source has it; named list items are found by name, as kustomize merges them."""
     written, made = at(source.document.data, source.path), rendered
     path: Field = source.path
     steps = 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -19,6 +18,7 @@ from harness.policy.sources import KUSTOMIZATIONS, SourceIndex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
 POLICIES = paths.ROOT / "policies"
 OVERLAYS = paths.ROOT / "manifests" / "overlays"
@@ -96,17 +96,15 @@ class Loader:
                 text = file.read_text()
                 sort = file_type(file)
                 if sort == "containerfile":
-                    subjects.append(
-                        self._file(sort, "Containerfile", shown, None, containerfile_lines(text, shown), text)
-                    )
+                    subjects.append(self._file(sort, shown, None, containerfile_lines(text, shown), text))
                 elif sort == "workflow":
                     (document,) = parse(text, shown)
                     # YAML 1.1 reads the key `on` as true; a workflow's scalars are text until GitHub reads them.
                     plain = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506  # BaseLoader makes nothing but text
-                    subjects.append(self._file(sort, "workflow", shown, plain, _document_place(document)))
+                    subjects.append(self._file(sort, shown, plain, _document_place(document)))
                 elif sort == "compose":
                     (document,) = parse(text, shown)
-                    subjects.append(self._file(sort, "compose", shown, document.data, _document_place(document)))
+                    subjects.append(self._file(sort, shown, document.data, _document_place(document)))
                 else:
                     found, bad = self._objects(parse(text, shown), name, _written)
                     subjects += found
@@ -148,12 +146,13 @@ class Loader:
         return subjects, problems
 
     def _file(
-        self, sort: SubjectType, kind: str, shown: str, data: Any, place: Callable[[Field], Place], text: str = ""
+        self, sort: SubjectType, shown: str, data: Any, place: Callable[[Field], Place], text: str = ""
     ) -> Subject:
+        kind = "Containerfile" if sort == "containerfile" else sort
         return Subject(next(self._ids), sort, kind, "", shown, data, place, text)
 
     def _problem(self, rule: str, set_name: str, file: str, message: str, place: Place) -> Finding:
-        subject = self._file("file", "file", file, None, lambda _: place)
+        subject = self._file("file", file, None, lambda _: place)
         return Finding(rule, "gate", set_name, subject, "", (), message, place)
 
     def _shown(self, path: Path) -> str:
@@ -185,7 +184,7 @@ def unknown_kind(data: Any) -> str:
         or not isinstance(data.get("kind"), str)
         or not isinstance(data.get("apiVersion"), str)
     ):
-        return "expected a Kubernetes object with apiVersion and kind, found neither; judge a narrower path, or mend the file"
+        return "expected a Kubernetes object with apiVersion and kind; judge a narrower path, or mend the file"
     group = data["apiVersion"].rpartition("/")[0]
     if data["kind"] in known_kinds().get(group, ()):
         return ""

@@ -24,21 +24,33 @@ _WORDS = {"pass": "passes", "fail": "fails", "waived": "waived", "none": "not ju
 
 @dataclass(frozen=True)
 class Row:
-    """A rule, and its cell for each workload of a picture."""
+    """A rule, and what it said of each workload; None where it does not judge that one."""
 
     rule: Rule
-    cells: tuple[Cell, ...]
+    cells: tuple[Cell | None, ...]
 
 
 @dataclass(frozen=True)
 class Picture:
-    """The controls by the workloads of one set."""
+    """The controls by the workloads of every set."""
 
-    set: SubjectSet
-    subjects: tuple[Subject, ...]
+    columns: tuple[tuple[SubjectSet, tuple[Subject, ...]], ...]
     groups: tuple[tuple[str, tuple[Row, ...]], ...]
-    passing: int
-    total: int
+
+    @property
+    def width(self) -> int:
+        """The number of workloads."""
+        return sum(len(subjects) for _, subjects in self.columns)
+
+    @property
+    def judged(self) -> tuple[Cell, ...]:
+        """The cells that say something."""
+        return tuple(cell for _, rows in self.groups for row in rows for cell in row.cells if cell is not None)
+
+    @property
+    def passing(self) -> int:
+        """The number of cells that pass."""
+        return sum(cell.status == "pass" for cell in self.judged)
 
 
 def html(verdict: Verdict, measured: Measured, now: datetime) -> str:
@@ -56,7 +68,8 @@ def html(verdict: Verdict, measured: Measured, now: datetime) -> str:
     numbers = {id(finding): number for number, finding in enumerate(verdict.findings, start=1)}
     return template.render(
         verdict=verdict,
-        pictures=[picture for one in verdict.sets if (picture := _picture(verdict, one)).subjects],
+        picture=_picture(verdict),
+        short=lambda name: name.rstrip("/").rpartition("/")[2],
         measured=measured,
         now=now.strftime("%Y-%m-%d %H:%M %Z").strip(),
         severities=[(severity, _count(verdict, severity)) for severity in SEVERITIES],
@@ -71,20 +84,17 @@ def html(verdict: Verdict, measured: Measured, now: datetime) -> str:
     )
 
 
-def _picture(verdict: Verdict, one: SubjectSet) -> Picture:
-    subjects = workloads(one)
-    rows = [
-        Row(rule, found)
-        for rule in verdict.rules.values()
-        if rule.judges == "workloads" and applicable(verdict, rule) and (found := tuple(cells(verdict, one, rule)))
-    ]
-    groups = tuple(
-        (title, tuple(row for row in rows if group_of(row.rule.id) == title))
-        for title in GROUPS.values()
-        if any(group_of(row.rule.id) == title for row in rows)
-    )
-    every = [cell for row in rows for cell in row.cells]
-    return Picture(one, subjects, groups, sum(cell.status == "pass" for cell in every), len(every))
+def _picture(verdict: Verdict) -> Picture:
+    columns = tuple((one, workloads(one)) for one in verdict.sets if workloads(one))
+    rows = []
+    for rule in verdict.rules.values():
+        if rule.judges != "workloads" or not applicable(verdict, rule):
+            continue
+        said = {cell.subject.id: cell for one, _ in columns for cell in cells(verdict, one, rule)}
+        if said:
+            rows.append(Row(rule, tuple(said.get(subject.id) for _, subjects in columns for subject in subjects)))
+    groups = tuple((title, tuple(row for row in rows if group_of(row.rule.id) == title)) for title in GROUPS.values())
+    return Picture(columns, tuple((title, found) for title, found in groups if found))
 
 
 def _count(verdict: Verdict, severity: str) -> int:

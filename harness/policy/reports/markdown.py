@@ -13,13 +13,10 @@ _SHOWN = 50
 
 def markdown(verdict: Verdict, measured: Measured) -> str:
     """Return the summary; at most 50 findings are listed, and the rest counted."""
-    counts = verdict.counts
     lines = [
         f"## Policy gate: {'passed' if verdict.passed else 'failed'}",
         "",
-        f"{counts.subjects} subjects ({counts.objects} objects with {counts.pods} pods and {counts.containers} containers, "
-        f"{counts.containerfiles} Containerfiles, {counts.composes} compose files, {counts.workflows} workflows) "
-        f"judged by {len(verdict.rules)} rules: {len(verdict.open)} findings, {len(verdict.waived)} waived.",
+        _judged(verdict),
         "",
         *(f"- {line}" for line in measured.lines()),
         "",
@@ -43,3 +40,15 @@ def markdown(verdict: Verdict, measured: Measured) -> str:
             lines.append(f"| {', '.join(waiver.rules)} | {target} | {waiver.owner} | {waiver.expires} | {reason} |")
         lines.append("")
     return "\n".join(lines)
+
+
+def _judged(verdict: Verdict) -> str:
+    counts = verdict.counts
+    parts = (
+        f"{counts.objects} objects with {counts.pods} pods and {counts.containers} containers",
+        f"{counts.containerfiles} Containerfiles",
+        f"{counts.composes} compose files",
+        f"{counts.workflows} workflows",
+    )
+    found = f"{len(verdict.open)} findings, {len(verdict.waived)} waived"
+    return f"{counts.subjects} subjects ({', '.join(parts)}) judged by {len(verdict.rules)} rules: {found}."

@@ -43,7 +43,7 @@ def group_of(rule_id: str) -> str:
 
 def subjects_of(rule: Rule, one: SubjectSet) -> tuple[Subject, ...]:
     """Return what a rule looks at in a set."""
-    if rule.pss and not _applies(rule, one):
+    if not _applies(rule, one):
         return ()
     if rule.judges == "workloads":
         return workloads(one)
@@ -75,7 +75,7 @@ def cells(verdict: Verdict, one: SubjectSet, rule: Rule) -> Iterator[Cell]:
 
 
 def _applies(rule: Rule, one: SubjectSet) -> bool:
-    return one.level == "restricted" or one.level == rule.pss
+    return (one.production or not rule.production) and (not rule.pss or one.level in {"restricted", rule.pss})
 
 
 def applicable(verdict: Verdict, rule: Rule) -> bool:

@@ -11,26 +11,19 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from harness.policy.measured import Measured
-    from harness.policy.model import Verdict
+    from harness.policy.model import Finding, Verdict
 
 _STYLES = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan"}
 
 
 def show(verdict: Verdict, measured: Measured, console: Console) -> None:
     """Print the findings, the waivers and the counts; the verdict comes last, where the eye is."""
-    if verdict.open:
-        table = Table(title="Findings", title_justify="left", expand=False)
-        for heading in ("severity", "rule", "what", "finding", "where"):
-            table.add_column(heading, overflow="fold")
-        for finding in verdict.open:
-            rule = verdict.rules[finding.rule_id]
-            severity = f"[{_STYLES[rule.severity]}]{rule.severity}[/]"
-            table.add_row(
-                severity, rule.id, escape(finding.where()), escape(finding.message), escape(str(finding.place))
-            )
-        console.print(table)
-        for rule_id in dict.fromkeys(finding.rule_id for finding in verdict.open):
-            console.print(f"  {rule_id}: {escape(verdict.rules[rule_id].remedy)}")
+    for rule_id, findings in _by_rule(verdict).items():
+        rule = verdict.rules[rule_id]
+        console.print(f"[{_STYLES[rule.severity]}]{rule.severity}[/] [bold]{rule_id}[/] {escape(rule.title)}")
+        for finding in findings:
+            console.print(f"    {escape(str(finding.place))}: {escape(finding.where())}: {escape(finding.message)}")
+        console.print(f"    [dim]{escape(rule.remedy)}[/]")
     for problem in verdict.waiver_problems:
         console.print(f"[red]waiver[/red] {escape(problem)}")
     counts = Table(title="Judged", title_justify="left", expand=False)
@@ -53,3 +46,15 @@ def show(verdict: Verdict, measured: Measured, console: Console) -> None:
         f"{len(verdict.open)} findings, {len(verdict.waived)} waived, {len(verdict.waiver_problems)} waivers to mend"
     )
     console.print(f"[bold green]passed[/] {summary}" if verdict.passed else f"[bold red]failed[/] {summary}")
+
+
+def _by_rule(verdict: Verdict) -> dict[str, list[Finding]]:
+    """Return the open findings by rule; what several sets share, and what has one line in the sources, is told once."""
+    found: dict[str, list[Finding]] = {}
+    told = set()
+    for finding in verdict.open:
+        key = (finding.rule_id, finding.place, finding.where(), finding.message)
+        if key not in told:
+            told.add(key)
+            found.setdefault(finding.rule_id, []).append(finding)
+    return found

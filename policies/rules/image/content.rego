@@ -10,6 +10,7 @@
 #   id: IMG-CONTENT
 #   severity: high
 #   judges: workloads
+#   production: true
 #   remedy: >-
 #     Pin the digest (kustomize: images.digest), or use a content-hash tag.
 #   nsa_cisa: "Kubernetes Pod security: Building secure container images"

@@ -10,6 +10,7 @@
 #   id: ING-TLS
 #   severity: high
 #   judges: objects
+#   production: true
 #   remedy: >-
 #     Add spec.tls with the hosts and the Secret of their certificate.
 #   nsa_cisa: "Network separation and hardening: Encryption"
