@@ -83,8 +83,9 @@ def kube_proxy(layout: Layout) -> dict[str, Any]:
 
 def containerd(layout: Layout, *, cni_programs: Path, pause_image: str) -> str:
     """Configuration of containerd, version 3: https://github.com/containerd/containerd/blob/main/docs/cri/config.md."""
+    # A JSON string is a TOML string.
     return f"""version = 3
-root = "{layout.data}/containerd"
+root = {json.dumps(str(layout.data / "containerd"))}
 state = "/run/containerd"
 
 [grpc]
@@ -106,8 +107,8 @@ runtime_type = "io.containerd.runc.v2"
 SystemdCgroup = false
 
 [plugins."io.containerd.cri.v1.runtime".cni]
-bin_dirs = ["{cni_programs}"]
-conf_dir = "{layout.configuration}/cni"
+bin_dirs = [{json.dumps(str(cni_programs))}]
+conf_dir = {json.dumps(str(layout.configuration / "cni"))}
 max_conf_num = 1
 """
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 from pathlib import Path
 
@@ -9,7 +11,8 @@ import pytest
 
 from harness.cluster.embedded import cgroups
 from harness.cluster.embedded.cgroups import Hierarchy
-from harness.waiting import WaitError
+from harness.errors import UserError
+from harness.waiting import Seen, WaitError, wait_for
 
 # A container host without systemd: one controller a mount, and an empty v2 beside them.
 V1 = """\
@@ -88,30 +91,73 @@ class TestMissingControllers:
         assert cgroups.missing_controllers(cgroups.parse(HYBRID), "pids") == {"pids"}
 
 
-def _v2_tree(root: Path) -> cgroups.Cgroups:
-    """Return a folder that looks like a v2 root: a real one cannot be had on a v1 host."""
-    (root / "cgroup.controllers").write_text("cpuset cpu io memory pids rdma\n")
-    (root / "cgroup.subtree_control").write_text("")
-    return cgroups.Cgroups((Hierarchy(root, 2),), unified=True)
+class V2Tree:
+    """A folder that looks like a v2 root, whose files answer as the kernel's: a real one cannot be had on a v1 host."""
+
+    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch, refused: tuple[str, ...] = ()) -> None:
+        self.root = root
+        self.writes: list[str] = []
+        self._refused = refused
+        self.fill(root, "cpuset cpu io memory pids rdma")
+        mkdir, write_text = Path.mkdir, Path.write_text
+
+        def made(path: Path, **kwargs: bool) -> None:  # the kernel fills a new cgroup's folder
+            mkdir(path, **kwargs)
+            self.fill(path, (root / "cgroup.subtree_control").read_text())
+
+        def written(path: Path, text: str) -> int:
+            if path.name != "cgroup.subtree_control":
+                return write_text(path, text)
+            self.writes.append(f"{path.parent.name} {text}")
+            if text.removeprefix("+") in self._refused:
+                raise OSError(errno.EBUSY, "Device or resource busy", str(path))
+            return write_text(path, f"{path.read_text()} {text.removeprefix('+')}".strip())
+
+        self._write = write_text
+        monkeypatch.setattr(Path, "mkdir", made)
+        monkeypatch.setattr(Path, "write_text", written)
+
+    def fill(self, folder: Path, controllers: str, handed_down: str = "") -> None:
+        """Give a folder a cgroup's files."""
+        with (folder / "cgroup.controllers").open("w") as file:
+            file.write(f"{controllers}\n")
+        with (folder / "cgroup.subtree_control").open("w") as file:
+            file.write(handed_down)
+
+    @property
+    def cgroups(self) -> cgroups.Cgroups:
+        """The machine of this tree."""
+        return cgroups.Cgroups((Hierarchy(self.root, 2),), unified=True)
 
 
 class TestCreate:
     """`create` makes the node's cgroup ready for kubelet."""
 
-    def test_v2_delegates_what_kubelet_wants(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_v2_hands_down_what_kubelet_wants(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """The controllers that exist and are wanted are handed down, at the root and below it."""
-        hierarchies = _v2_tree(tmp_path)
-        made = tmp_path / "node"
-        original = Path.mkdir
+        tree = V2Tree(tmp_path, monkeypatch)
+        cgroups.create(tree.cgroups, "node")
+        assert (tmp_path / "cgroup.subtree_control").read_text() == "cpuset cpu io memory pids"
+        assert (tmp_path / "node" / "cgroup.subtree_control").read_text() == "cpuset cpu io memory pids"
 
-        def mkdir(self: Path, **kwargs: bool) -> None:  # the kernel fills a new cgroup's folder
-            original(self, **kwargs)
-            (self / "cgroup.controllers").write_text("cpuset cpu memory pids\n")
+    def test_v2_leaves_alone_what_is_handed_down(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What systemd has handed down already is not written again at its root."""
+        tree = V2Tree(tmp_path, monkeypatch)
+        tree.fill(tmp_path, "cpuset cpu io memory pids rdma", "cpu io memory pids")
+        cgroups.create(tree.cgroups, "node")
+        assert [write for write in tree.writes if not write.startswith("node ")] == [f"{tmp_path.name} +cpuset"]
 
-        monkeypatch.setattr(Path, "mkdir", mkdir)
-        cgroups.create(hierarchies, "node")
-        assert (tmp_path / "cgroup.subtree_control").read_text() == "+cpuset +cpu +io +memory +pids"
-        assert (made / "cgroup.subtree_control").read_text() == "+cpuset +cpu +memory +pids"
+    def test_v2_does_without_what_is_not_required(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A controller that kubelet can do without may be refused, and the others are handed down."""
+        tree = V2Tree(tmp_path, monkeypatch, refused=("io",))
+        cgroups.create(tree.cgroups, "node")
+        assert (tmp_path / "node" / "cgroup.subtree_control").read_text() == "cpuset cpu memory pids"
+
+    def test_v2_that_cannot_hand_down_says_so(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Where a controller that kubelet needs is refused, the error names cgroup and controller, and the remedy."""
+        tree = V2Tree(tmp_path, monkeypatch, refused=("memory",))
+        with pytest.raises(UserError, match=r"its memory controller cannot be handed down: .*busy; .*outside of this"):
+            cgroups.create(tree.cgroups, "node")
 
     def test_v1_fills_the_cpuset(self, tmp_path: Path) -> None:
         """A new v1 cpuset gets its root's processors and memory nodes."""
@@ -122,6 +168,7 @@ class TestCreate:
         assert (tmp_path / "node" / "cpuset.mems").read_text() == "0\n"
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root for cgroups")
 class TestOnThisMachine:
     """`create` and `remove` against the machine's real cgroups, as root."""
 
@@ -141,6 +188,28 @@ class TestOnThisMachine:
             cgroups.remove(hierarchies, self.NAME)
         assert sleeper.wait(timeout=5) == -9
         assert not [folder for folder in hierarchies.folders(self.NAME) if folder.exists()]
+
+    def test_removes_what_is_made_meanwhile(self) -> None:
+        """A cgroup that a process makes while it is being ended goes, too."""
+        hierarchies = cgroups.read()
+        cgroups.create(hierarchies, self.NAME)
+        root = hierarchies.folders(self.NAME)[0]
+        with subprocess.Popen(
+            ["sh", "-c", f"i=0; while mkdir {root}/$i 2>&-; do i=$((i+1)); sleep 0.001; done"]
+        ) as maker:
+            wait_for("the first of them", lambda: Seen((root / "3").exists(), "none"), timeout_s=10)
+            (root / "cgroup.procs").write_text(str(maker.pid))
+            cgroups.remove(hierarchies, self.NAME)
+        assert not root.exists()
+
+    def test_v2_kills_all_at_once(self, tmp_path: Path) -> None:
+        """Where the kernel can end a whole tree, it is asked to."""
+        folder = tmp_path / "node"
+        folder.mkdir()
+        (folder / "cgroup.kill").touch()
+        with pytest.raises(WaitError):  # a file keeps this folder from being removed
+            cgroups.remove(cgroups.Cgroups((Hierarchy(tmp_path, 2),), unified=True), "node", timeout_s=0.0)
+        assert (folder / "cgroup.kill").read_text() == "1"
 
     def test_nothing_to_remove(self) -> None:
         """Removing what is not there is no error."""
