@@ -83,7 +83,7 @@ def _outcome(
         return Outcome(cell, computed, answer, None, Status.DISAGREED, message)
     if answer is None:
         return Outcome(cell, computed, None, None, Status.UNTRIED, "")
-    witness = next((name for name in witnesses.get(str(cell.target), []) if name != cell.source), None)
+    witness = next(iter(witnesses.get(str(cell.target), ())), None)
     status, message = _judge(cell, computed, answer, witness)
     return Outcome(cell, computed, answer, witness if answer.verdict == "timeout" else None, status, message)
 
