@@ -1,4 +1,4 @@
-"""Runs the seed job: random votes of many voters through the front door."""
+"""Runs the seed job: random votes of many voters through the vote page."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def seed(cluster: Manager, images: ImageSet, *, votes: int, voters: int, timeout
         api = Api(cluster.kubeconfig, cluster.settings.state / "deploy" / "discovery.json")
         api.delete("batch/v1", "Job", _JOB, NAMESPACE)
         wait_for("the earlier seed job to be gone", lambda: _gone(api), timeout_s=_GONE_TIMEOUT_S)
-        objects = render_for(cluster, images, folder_for(cluster.provider))
+        objects = render_for(cluster, images, manifests.MANIFESTS / "seed")
         try:
             for each in objects:
                 if each["kind"] == "Job":
@@ -61,11 +61,6 @@ def seed(cluster: Manager, images: ImageSet, *, votes: int, voters: int, timeout
     if _failed(api):
         raise UserError(f"seed: not every vote was acknowledged; it said: {last}; `./nox -s kubectl -- logs job/seed`")
     return Seeded(report=_parsed(last), seconds=time.monotonic() - begun)
-
-
-def folder_for(provider: str) -> Path:
-    """Return the manifests of the seed: through our own front door, or straight to the vote page elsewhere."""
-    return manifests.MANIFESTS / ("seed" if provider == "embedded" else "seed-direct")
 
 
 def resize(job: dict[str, Any], *, votes: int, voters: int) -> None:

@@ -10,7 +10,7 @@ import pytest
 from harness import manifests
 
 OVERLAYS = ("embedded", "minikube", "external", "production")
-SEEDS = ("seed", "seed-direct")
+SEEDS = ("seed",)
 
 
 @functools.cache
