@@ -15,8 +15,6 @@ from harness.progress import Plan
 from harness.waiting import Seen, wait_for
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from harness.cluster.manager import Manager
     from harness.images import ImageSet
 
