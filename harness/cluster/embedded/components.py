@@ -76,6 +76,7 @@ def all_components(layout: Layout, api_fd: int, vote_fd: int, result_fd: int) ->
         _felix(layout, homes["calico"], layout.addons_applied.exists),
         _local_path_provisioner(layout, homes["local-path-provisioner"], layout.addons_applied.exists),
         *_visitors(vote_fd, result_fd),
+        _internet(),
     )
 
 
@@ -304,6 +305,15 @@ def _forward(name: str, *forwards: Forward, enter: tuple[str, ...] = ()) -> Comp
         # Python as it runs here, which may need a variable to find its own library.
         {**os.environ, "PYTHONPATH": str(paths.ROOT)},
         fds=tuple(forward.fd for forward in forwards),
+    )
+
+
+def _internet() -> Component:
+    """Return what answers on the Internet and at the metadata address: a dead target looks blocked to everyone."""
+    enter = (shutil.which("nsenter") or "nsenter", f"--net={network.namespace_path(network.INTERNET)}")
+    listen = (sys.executable, "-S", "-m", "ballotbox_probe", "listen", "80/TCP", "443/TCP", "53/UDP")
+    return Component(
+        "internet", (*enter, *listen), {**os.environ, "PYTHONPATH": str(paths.ROOT / "services" / "probe")}
     )
 
 

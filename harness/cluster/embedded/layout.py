@@ -27,6 +27,8 @@ NODE_PREFIX = 24
 # "The Internet" is a namespace that answers for addresses of the documentation ranges (RFC 5737).
 INTERNET_IP = "198.51.100.10"
 VISITOR_IP = "203.0.113.20"
+# Where clouds serve a machine's credentials. Something answers there, so that a blocked path is known to be one.
+METADATA_IP = "169.254.169.254"
 
 API_PORT = 6443
 ETCD_PORT = 2379

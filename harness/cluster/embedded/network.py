@@ -36,6 +36,7 @@ def commands() -> tuple[tuple[str, ...], ...]:
         (*inside, "link", "set", "node", "up"),
         (*inside, "addr", "add", f"{at.INTERNET_IP}/32", "dev", "lo"),
         (*inside, "addr", "add", f"{at.VISITOR_IP}/32", "dev", "lo"),
+        (*inside, "addr", "add", f"{at.METADATA_IP}/32", "dev", "lo"),
         # Without a default route the kernel does not answer Calico's proxy ARP for 169.254.1.1.
         ("ip", "route", "add", "default", "via", at.GATEWAY_IP),
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness import paths
 from harness.cluster.embedded import components, pki
 from harness.cluster.embedded.components import Component
 from harness.cluster.embedded.forward import Forward
@@ -56,13 +57,14 @@ def test_all_are_there(made: dict[str, Component]) -> None:
         "calico-felix",
         "local-path-provisioner",
         "forward-visitors",
+        "internet",
     }
 
 
 def test_programs_are_the_built_ones(made: dict[str, Component], fake_programs: FakePrograms) -> None:
     """Each program is of the tool's own folder, not of PATH."""
     for name, component in made.items():
-        if not name.startswith("forward"):
+        if not name.startswith("forward") and name != "internet":
             assert any(component.argv[0] == f"{home}/{name}" for home in fake_programs.homes.values())
 
 
@@ -119,6 +121,14 @@ def test_sockets_reach_their_forwarders(made: dict[str, Component]) -> None:
         (30081, "203.0.113.20"),
         (30082, "203.0.113.20"),
     ]
+
+
+def test_something_answers_on_the_internet(made: dict[str, Component]) -> None:
+    """The network check's targets outside the cluster are served from the namespace that plays the Internet."""
+    internet = made["internet"]
+    assert internet.argv[1] == "--net=/run/netns/internet"
+    assert internet.argv[-4:] == ("listen", "80/TCP", "443/TCP", "53/UDP")
+    assert internet.env["PYTHONPATH"] == str(paths.ROOT / "services" / "probe")
 
 
 def test_felix_waits_for_its_resources(made: dict[str, Component], layout: Layout) -> None:
