@@ -85,7 +85,9 @@ class TestRun:
 
     def test_interrupted(self, tmp_path: Path) -> None:
         """Ctrl-C is passed on as a request, so that a program such as apt-get can put its things in order."""
-        ours = f"import sys; sys.path.insert(0, {str(Path.cwd())!r}); from harness import process"
+        # A background job of a shell, which a CI may be, ignores SIGINT, and its children inherit that.
+        heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+        ours = f"{heed}; import sys; sys.path.insert(0, {str(Path.cwd())!r}); from harness import process"
         order = f"trap 'echo tidy > {tmp_path}/seen; exit 0' INT; touch {tmp_path}/started; while :; do sleep 1; done"
         interrupted = subprocess.Popen([*PYTHON[:2], "-c", f"{ours}; process.run(['sh', '-c', {order!r}])"], stderr=-3)
         with interrupted:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.cluster.external import ExternalManager, unsuitable
+from harness.cluster.forwarding import Forwarding
 from harness.errors import UserError
 from harness.settings import ClusterSettings
 
@@ -97,6 +98,23 @@ def test_delete_refuses(server: StandIns, settings: ClusterSettings) -> None:
     assert settings.kubeconfig is not None
     assert settings.kubeconfig.is_file()
     assert not settings.state.exists()
+
+
+def test_condition_that_is_not_ready() -> None:
+    """A node under memory pressure that is not Ready has a true condition, but not the one that counts."""
+    pressed = {"metadata": {"name": "a"}, "status": {"conditions": [{"type": "MemoryPressure", "status": "True"}]}}
+    assert unsuitable((1, 28), {"items": [DEFAULT]}, {"items": [pressed]}) == [
+        "no node is Ready (found a), `kubectl describe nodes` says why"
+    ]
+
+
+def test_delete_ends_forwarding(settings: ClusterSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Letting a cluster go ends the forwarding of its ports."""
+    ended: list[Forwarding] = []
+    monkeypatch.setattr(Forwarding, "stop", ended.append)
+    with pytest.raises(UserError, match="is not deleted"):
+        ExternalManager(settings).delete()
+    assert len(ended) == 1
 
 
 def test_found_cluster_is_let_go(server: StandIns, settings: ClusterSettings) -> None:
