@@ -111,7 +111,11 @@ def test_condition_that_is_not_ready() -> None:
 def test_delete_ends_forwarding(settings: ClusterSettings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Letting a cluster go ends the forwarding of its ports."""
     ended: list[Forwarding] = []
-    monkeypatch.setattr(Forwarding, "stop", lambda forwarding: ended.append(forwarding))  # a builtin is no method
+
+    def stop(forwarding: Forwarding) -> None:
+        ended.append(forwarding)
+
+    monkeypatch.setattr(Forwarding, "stop", stop)
     with pytest.raises(UserError, match="is not deleted"):
         ExternalManager(settings).delete()
     assert len(ended) == 1
