@@ -18,7 +18,7 @@ nox.options.stop_on_first_error = False
 PYTHON = sys.executable
 BIN = Path(PYTHON).parent
 PYTHON_FOLDERS = ("harness", "services", "tests", "bench", "noxfile.py")
-LOCKS = ("dev", "vote", "worker", "result", "seed")
+LOCKS = ("dev", "vote", "worker", "result", "seed", "go")
 
 
 def _harness(session: nox.Session, *words: str) -> None:
