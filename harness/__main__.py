@@ -47,7 +47,9 @@ def main(argv: list[str]) -> int:
         # Only what is asked for is imported: the command line starts fast, and one broken part breaks no other.
         if not argv or argv[0].startswith("-") or argv[0] in commands or argv[0] not in ALL:
             import_module(module).add_parser(subparsers)
-    arguments = parser.parse_args(argv)
+    # All words of kubectl are its own: argparse would take the dashes out of `exec POD -- sh`.
+    own = argv[:1] if argv[:1] == ["kubectl"] else argv
+    arguments = parser.parse_args(own, argparse.Namespace(words=argv[len(own) :]))
     try:
         code = int(arguments.func(arguments))
         sys.stdout.flush()

@@ -5,6 +5,7 @@ A changed pin, source file or recipe gives another hash and so another folder: w
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import json
@@ -12,7 +13,6 @@ import re
 import shutil
 import tempfile
 import tomllib
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -147,16 +147,16 @@ def ensure(*names: str, plan: Plan | None = None) -> dict[str, Path]:
     Raises:
         UserError: A name is unknown, there is no Go, or a build failed.
     """
-    there: dict[str, Path] = {}
-    for tool in _known(names):
-        if not tool.built():
-            if plan is None:
-                _build(tool)
-            else:
-                with plan.step(f"building {', '.join(tool.binaries)} (pinned Go module; once)"):
-                    _build(tool)
-        there[tool.name] = tool.home()
-    return there
+    tools = _known(names)
+    stale = [tool for tool in tools if not tool.built()]
+    if not stale:
+        return {tool.name: tool.home() for tool in tools}
+    go = _go()
+    for tool in stale:
+        what = f"building {', '.join(tool.binaries)} (pinned Go module; once)"
+        with plan.step(what) if plan else contextlib.nullcontext():
+            _build(tool, go)
+    return {tool.name: tool.home() for tool in tools}
 
 
 def _known(names: Sequence[str]) -> list[Tool]:
@@ -167,7 +167,7 @@ def _known(names: Sequence[str]) -> list[Tool]:
     return [tools[name] for name in names]
 
 
-@contextmanager
+@contextlib.contextmanager
 def _locked(home: Path) -> Iterator[None]:
     home.parent.mkdir(parents=True, exist_ok=True)
     with home.with_suffix(".lock").open("w") as lock:
@@ -175,10 +175,13 @@ def _locked(home: Path) -> Iterator[None]:
         yield
 
 
-def _build(tool: Tool) -> None:
+def _go() -> Path:
     from harness import prerequisites  # noqa: PLC0415  # only a build needs Go; `kubectl` on a warm cache does not
 
-    go = prerequisites.go()
+    return prerequisites.go()
+
+
+def _build(tool: Tool, go: Path) -> None:
     home = tool.home()
     with _locked(home):
         if tool.built():  # another process was faster

@@ -47,9 +47,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.set_defaults(func=seed)
     parser = subparsers.add_parser("packages", help="install the Debian packages of the cluster and of the tests")
     parser.set_defaults(func=packages)
-    # No option is this parser's: all are kubectl's, --help included.
-    parser = subparsers.add_parser("kubectl", help="run kubectl against the cluster", add_help=False, prefix_chars="\0")
-    parser.add_argument("words", nargs="*")
+    parser = subparsers.add_parser("kubectl", help="run kubectl against the cluster", add_help=False)
     parser.set_defaults(func=kubectl)
 
 

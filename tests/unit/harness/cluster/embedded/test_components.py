@@ -18,7 +18,7 @@ from harness.errors import UserError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.unit.harness.cluster.embedded.conftest import FakePrograms
+    from tests.fix_box import FakePrograms
 
 
 @pytest.fixture

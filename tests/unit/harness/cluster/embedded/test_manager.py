@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.cluster.embedded.layout import Layout
-    from tests.unit.harness.cluster.embedded.conftest import FakePrograms
+    from tests.fix_box import FakePrograms
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root for namespaces and cgroups")
 
