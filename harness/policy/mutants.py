@@ -163,12 +163,12 @@ def of_set(one: SubjectSet, seen: set[str]) -> Iterator[Mutant]:
 
     Args:
         one: The set.
-        seen: Workloads of which mutants were made before, as text; overlays share most of theirs.
+        seen: Objects of which mutants were made before, as text; overlays share most of theirs.
     """
     for subject in one.of_type("object"):
         workload = subject.kind in TEMPLATES
         key = json.dumps([one.production, subject.data], sort_keys=True, default=str)
-        if workload and key in seen:
+        if key in seen:
             continue
         seen.add(key)
         # Rules that look at a workload look at no other; those that look at a policy look at every workload.
@@ -198,9 +198,13 @@ _WHOLE = {
 }
 
 
+# What rules look up when they judge a workload.
+_LOOKED_UP = {"Namespace", "NetworkPolicy", "PodDisruptionBudget"}
+
+
 def _beside(one: SubjectSet, subject: Subject) -> Iterator[Subject]:
     for other in one.of_type("object"):
-        if other.id == subject.id or other.kind not in TEMPLATES:
+        if other.id == subject.id or other.kind in _LOOKED_UP:
             yield other
 
 

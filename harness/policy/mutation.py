@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from harness.policy import measured, rego
-from harness.policy.model import SubjectSet
+from harness.policy.model import WORKLOAD_KINDS, SubjectSet
 from harness.policy.mutants import Mutant, of_set
 from harness.policy.subjects import Loader
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+EVERY_RULE = ("*/*",)
 _Said = tuple[str, str, str, str]  # rule, kind, name, container
 
 
@@ -50,10 +51,28 @@ def mutants(sets: Iterable[SubjectSet]) -> list[Mutant]:
 
 
 def judge(found: Sequence[Mutant]) -> list[Result]:
-    """Judge mutants and the sets that they came from, all in one run."""
-    names = itertools.count()
-    originals = {id(mutant.original): mutant.original for mutant in found}
-    ids = itertools.count()
+    """Judge mutants beside the sets that they came from.
+
+    Broken workloads are judged by every rule; other broken objects come with every workload of their overlay, so they are
+    judged only by the rules that guard them.
+    """
+    workloads = [mutant for mutant in found if _kind(mutant) in WORKLOAD_KINDS]
+    others = [mutant for mutant in found if _kind(mutant) not in WORKLOAD_KINDS]
+    said = _judge(workloads, EVERY_RULE)
+    guards = {rule for mutant in others for rule in mutant.rules}
+    files = {rule.id: rule.file for rule in rego.evaluate([]).rules.values() if rule.id in guards} if others else {}
+    said |= _judge(others, [file.removeprefix("policies/rules/").removesuffix(".rego") for file in files.values()])
+    return [said[id(mutant)] for mutant in found]
+
+
+def _kind(mutant: Mutant) -> str:
+    return next(subject.kind for subject in mutant.original.subjects if subject.id == mutant.id)
+
+
+def _judge(found: Sequence[Mutant], rules: Sequence[str]) -> dict[int, Result]:
+    if not found:
+        return {}
+    names, ids = itertools.count(), itertools.count()
     owner: dict[int, int] = {}
     sets: list[SubjectSet] = []
 
@@ -67,20 +86,20 @@ def judge(found: Sequence[Mutant]) -> list[Result]:
         sets.append(SubjectSet(f"{number}", tuple(subjects), one.level, one.production))
         return number
 
+    originals = {id(mutant.original): mutant.original for mutant in found}
     numbers = {key: add(original) for key, original in originals.items()}
     changed = [add(mutant.changed) for mutant in found]
     said: dict[int, set[_Said]] = {number: set() for number in range(len(sets))}
     by_id = {subject.id: subject for one in sets for subject in one.subjects}
-    for finding in rego.evaluate(sets, processes=2).findings:
+    for finding in rego.evaluate(sets, rules=rules, processes=2).findings:
         subject = by_id[finding.subject_id]
         # A message may quote the broken value; the object and container say enough to tell new findings from old ones.
         said[owner[subject.id]].add((finding.rule_id, subject.kind, subject.name, finding.container))
-    results = []
+    results = {}
     for mutant, number in zip(found, changed, strict=True):
-        new = said[number] - said[numbers[id(mutant.original)]]
-        rules = frozenset(rule for rule, *_ in new)
-        reason = "" if rules & mutant.rules else _equivalent(mutant, said[numbers[id(mutant.original)]])
-        results.append(Result(mutant, rules, reason))
+        before = said[numbers[id(mutant.original)]]
+        new = frozenset(rule for rule, *_ in said[number] - before)
+        results[id(mutant)] = Result(mutant, new, "" if new & mutant.rules else _equivalent(mutant, before))
     return results
 
 

@@ -158,6 +158,7 @@ _VOLUME = st.one_of(
     st.just({"name": "v"}),
     st.sampled_from(_SOURCES[:9]).map(lambda source: {"name": "v", source: {}}),
     st.sampled_from(_SOURCES).map(lambda source: {"name": "v", source: {}}),
+    st.just({"name": "v", "hostPath": {"path": "/"}}),
     st.sampled_from(_SOURCES).map(lambda source: {"name": "v", source: None}),
     st.tuples(st.sampled_from(_SOURCES), st.sampled_from(_SOURCES)).map(
         lambda pair: {"name": "v", pair[0]: {}, pair[1]: {}}
@@ -165,18 +166,19 @@ _VOLUME = st.one_of(
     st.tuples(st.sampled_from(_SOURCES), st.sampled_from(_WRONG)).map(lambda pair: {"name": "v", pair[0]: pair[1]}),
 )
 _SYSCTLS = st.lists(
-    st.one_of(
-        _sample(
-            "kernel.shm_rmid_forced", "net.ipv4.tcp_rmem", "net.ipv4.tcp_notsent_lowat", "kernel.msgmax", "", None
-        ).map(lambda name: {"name": name, "value": "1"}),
-        st.sampled_from([None, {}]),
-    ),
+    st.sampled_from(
+        ["kernel.shm_rmid_forced", "net.ipv4.tcp_rmem", "net.ipv4.tcp_notsent_lowat", "kernel.msgmax", "", None]
+    )
+    .map(lambda name: {"name": name, "value": "1"})
+    .flatmap(lambda sysctl: st.sampled_from([sysctl, sysctl, sysctl, None, {}])),
+    min_size=1,
     max_size=2,
 )
 _POD_SECURITY = st.one_of(
     st.just({"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}),
     st.just({"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}),
     _object(**_SECURITY, sysctls=_maybe(_SYSCTLS)),
+    _SYSCTLS.map(lambda sysctls: {"runAsNonRoot": True, "sysctls": sysctls}),
 )
 _APP_ARMOR = "container.apparmor.security.beta.kubernetes.io/"
 _ANNOTATIONS = st.dictionaries(

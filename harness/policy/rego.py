@@ -81,9 +81,9 @@ def evaluate(
     files = rule_files(policies, rules)
     if not files:
         raise EngineError(f"{policies}: expected rules (*.rego), found none; a gate without rules must not pass")
-    shares = [share for share in (sets[number::processes] for number in range(processes)) if share]
-    with concurrent.futures.ThreadPoolExecutor(max(1, len(shares))) as pool:
-        parts = list(pool.map(lambda share: _evaluate(share, files), shares or [sets]))
+    shares = [share for share in (sets[number::processes] for number in range(processes)) if share] or [sets]
+    with concurrent.futures.ThreadPoolExecutor(len(shares)) as pool:
+        parts = list(pool.map(lambda share: _evaluate(share, files), shares))
     counts = Counts()
     for part in parts:
         counts += part.counts

@@ -7,9 +7,16 @@ import data.ballotbox.lib.fields
 # One set is what is judged together: the objects of one overlay, or of one folder or file.
 sets := [set | some file in input; is_object(file.contents); some set in file.contents.sets]
 
-objects := [object.union(entry, {"set": set.name, "level": set.level, "production": set.production}) |
+objects := [entry |
 	some set in sets
-	some entry in set.objects
+	some given in set.objects
+	entry := {
+		"id": given.id,
+		"object": given.object,
+		"set": set.name,
+		"level": set.level,
+		"production": set.production,
+	}
 ]
 
 of_kind(kinds) := [entry | some entry in objects; entry.object.kind in kinds]

@@ -46,6 +46,15 @@ deny contains finding if {
 	finding := pods.finding(pod, ["os", "name"], "os.name must be a text")
 }
 
+# The same for annotations: one control looks at them, and only at some.
+deny contains finding if {
+	some pod in pods.all
+	some key, value in fields.entries(fields.at(pod.metadata, ["annotations"]))
+	value != null
+	not is_string(value)
+	finding := pods.metadata_finding(pod, ["annotations", key], sprintf("annotation %s must be a text", [key]))
+}
+
 name(null)
 
 name(value) if is_string(value)

@@ -43,3 +43,15 @@ test_rejects_unreadable_exemptions if {
 		count(deny) == 1 with input as fixtures.pod({"os": value})
 	}
 }
+
+test_accepts_annotations_of_text if {
+	every value in [null, {}, {"a": "b"}, {"a": null}] {
+		count(deny) == 0 with input as fixtures.metadata({"annotations": value})
+	}
+}
+
+test_rejects_other_annotations if {
+	every value in ["a", 7, [], {"a": 1}, {"a": true}, {"a": {}}] {
+		count(deny) == 1 with input as fixtures.metadata({"annotations": value})
+	}
+}

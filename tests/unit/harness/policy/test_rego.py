@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 
     from harness.policy.model import Rule
 
-POD = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": {"containers": [{"name": "c", "image": "i:1"}]}}
+POD = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {"name": "a"},
+    "spec": {"containers": [{"name": "c", "image": "i:1"}]},
+}
 
 
 def one_set(*objects: Mapping[str, Any], name: str = "test", first: int = 0) -> SubjectSet:
@@ -104,7 +109,9 @@ def test_a_census_of_less_than_was_given_is_an_error(tmp_path: Path) -> None:
     """A rule base that loses objects does not pass for one that found nothing."""
     shutil.copytree(POLICIES, tmp_path / "policies")
     library = tmp_path / "policies" / "lib" / "inputs.rego"
-    library.write_text(library.read_text().replace("some entry in set.objects\n]", "some entry in set.objects\n\tfalse\n]"))
+    library.write_text(
+        library.read_text().replace("some given in set.objects\n", "some given in set.objects\n\tfalse\n")
+    )
     with pytest.raises(rego.EngineError, match="was given 1 of type object, judged 0"):
         rego.evaluate([one_set(POD)], policies=tmp_path / "policies")
 
@@ -185,7 +192,7 @@ def test_conftest_verify_passes() -> None:
 
 @pytest.mark.parametrize(
     "instead",
-    ["deny := set()", 'deny := {number | some number in numbers.range(1, 99)}'],
+    ["deny := set()", "deny := {number | some number in numbers.range(1, 99)}"],
     ids=["never denies", "always denies"],
 )
 def test_every_rules_tests_notice_when_it_judges_no_more(tmp_path: Path, instead: str) -> None:
