@@ -19,6 +19,7 @@ from tests import fix_residue
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from harness.platform.up import Up
     from tests.fix_residue import Machine
 
 pytestmark = [pytest.mark.lifecycle, pytest.mark.timeout(600)]
@@ -59,8 +60,8 @@ def box_namespaces() -> frozenset[str]:
     return found
 
 
-def test_up_down_up(machine_before: Machine, ports: tuple[int, int]) -> None:
-    """`down` leaves nothing; the second `up` starts clean; `up` on a running cluster changes nothing."""
+def test_up_down_up(platform: Up, machine_before: Machine, ports: tuple[int, int]) -> None:
+    """Beside another cluster: `down` leaves nothing, a second `up` starts clean, a third changes nothing."""
     up(ports)
     assert httpx.get(f"http://localhost:{ports[0]}/", timeout=10).status_code == 200
     during = fix_residue.look().added_since(machine_before)
@@ -72,6 +73,7 @@ def test_up_down_up(machine_before: Machine, ports: tuple[int, int]) -> None:
     assert fix_residue.look().added_since(machine_before) == {}
     assert fix_residue.held(namespaces) == frozenset()
     assert not paths.state_dir(NAME).exists()
+    assert httpx.get(platform.endpoints.vote_url, timeout=10).status_code == 200, "the neighbour went with it"
 
     up(ports)
     assert "nothing changed" in up(ports)
