@@ -53,8 +53,8 @@ def mutants(sets: Iterable[SubjectSet]) -> list[Mutant]:
 def judge(found: Sequence[Mutant]) -> list[Result]:
     """Judge mutants beside the sets that they came from.
 
-    Broken workloads are judged by every rule; other broken objects come with every workload of their overlay, so they are
-    judged only by the rules that guard them.
+    Broken workloads are judged by every rule; other broken objects come with every workload of their overlay, so they
+    are judged only by the rules that guard them.
     """
     workloads = [mutant for mutant in found if _kind(mutant) in WORKLOAD_KINDS]
     others = [mutant for mutant in found if _kind(mutant) not in WORKLOAD_KINDS]

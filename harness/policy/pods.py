@@ -86,7 +86,11 @@ _CONTAINER_SECURITY = _object(
         _object(
             drop=_maybe(st.one_of(st.just(["ALL"]), st.lists(_sample(*_CAPABILITIES), max_size=3))),
             add=_maybe(
-                st.one_of(st.just([]), st.just(["NET_BIND_SERVICE"]), st.lists(_sample(*_CAPABILITIES), max_size=2))
+                st.one_of(
+                    st.just([]),
+                    st.sampled_from([["NET_BIND_SERVICE"], ["NET_RAW"]]),
+                    st.lists(_sample(*_CAPABILITIES), max_size=2),
+                )
             ),
         )
     ),

@@ -31,7 +31,7 @@ def _report(verdict: Verdict, one: SubjectSet, now: datetime) -> dict[str, Any]:
     results = [
         _result(rule, cell.subject, _RESULTS[cell.status], cell.findings, stamp)
         for rule in verdict.rules.values()
-        if applicable(verdict, rule)
+        if rule.judges in {"workloads", "objects"} and applicable(verdict, rule)
         for cell in cells(verdict, one, rule)
     ]
     # Checkov says what failed and counts the rest.

@@ -76,7 +76,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
         },
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
         "properties": {
-            "tags": ["security", "kubernetes", rule.engine, rule.id.partition("-")[0].lower()],
+            "tags": sorted({"security", "kubernetes", rule.engine, rule.id.partition("-")[0].lower()}),
             "precision": "very-high",
             "problem.severity": "error" if rule.severity in {"critical", "high"} else "warning",
             "security-severity": _SCORES[rule.severity],

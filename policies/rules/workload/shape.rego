@@ -46,6 +46,50 @@ deny contains finding if {
 	finding := pods.finding(pod, ["os", "name"], "os.name must be a text")
 }
 
+# A control that exempts a pod does not look at its fields; they must be readable all the same.
+exempted := {
+	["securityContext", "runAsNonRoot"]: "boolean",
+	["securityContext", "runAsUser"]: "integer",
+	["securityContext", "seccompProfile", "type"]: "text",
+}
+
+exempted_in_containers := object.union(exempted, {
+	["securityContext", "allowPrivilegeEscalation"]: "boolean",
+	["securityContext", "procMount"]: "text",
+	["securityContext", "capabilities", "add"]: "list of texts",
+	["securityContext", "capabilities", "drop"]: "list of texts",
+})
+
+deny contains finding if {
+	some pod in pods.all
+	some path, type in exempted
+	not readable(fields.at(pod.spec, path), type)
+	finding := pods.finding(pod, path, sprintf("%s must be of type %s", [concat(".", path), type]))
+}
+
+deny contains finding if {
+	some pod in pods.all
+	some container in pod.containers
+	some path, type in exempted_in_containers
+	not readable(fields.at(container.object, path), type)
+	finding := pods.container_finding(pod, container, path, sprintf("%s must be of type %s", [concat(".", path), type]))
+}
+
+readable(null, _)
+
+readable(value, "boolean") if is_boolean(value)
+
+readable(value, "integer") if fields.integer(value)
+
+readable(value, "text") if is_string(value)
+
+readable(value, "list of texts") if {
+	is_array(value)
+	every item in value {
+		name(item)
+	}
+}
+
 # The same for annotations: one control looks at them, and only at some.
 deny contains finding if {
 	some pod in pods.all

@@ -55,3 +55,25 @@ test_rejects_other_annotations if {
 		count(deny) == 1 with input as fixtures.metadata({"annotations": value})
 	}
 }
+
+test_accepts_readable_fields if {
+	every context in [null, {}, {"runAsNonRoot": false, "runAsUser": 0, "procMount": "Unmasked"}, {"capabilities": {"add": [null, "x"]}}] {
+		count(deny) == 0 with input as fixtures.pod({"containers": [{"name": "a", "image": "i:1", "securityContext": context}]})
+	}
+}
+
+test_rejects_unreadable_fields_though_the_pod_be_exempt if {
+	every context in [
+		{"runAsNonRoot": "true"}, {"runAsUser": "0"}, {"runAsUser": 1.5}, {"allowPrivilegeEscalation": 0}, {"procMount": 7},
+		{"seccompProfile": {"type": 7}}, {"capabilities": {"drop": "ALL"}}, {"capabilities": {"add": [7]}},
+	] {
+		count(deny) == 1 with input as fixtures.pod({
+			"os": {"name": "windows"},
+			"hostUsers": false,
+			"containers": [{"name": "a", "image": "i:1", "securityContext": context}],
+		})
+	}
+	every context in [{"runAsNonRoot": {}}, {"runAsUser": []}, {"seccompProfile": {"type": true}}] {
+		count(deny) == 1 with input as fixtures.pod({"hostUsers": false, "securityContext": context})
+	}
+}

@@ -14,11 +14,12 @@ from harness.policy.evaluator import Answer
 from harness.policy.fuzz import describe, generate, write
 
 PODS = 500
-SEED = 37
+SEED = 3
 REGRESSIONS = sorted((Path(__file__).parent / "regressions").glob("*.yaml"))
 
 
 def pod(**spec: Any) -> dict[str, Any]:
+    """Return a pod with one container and this in its spec."""
     spec = {"containers": [{"name": "c", "image": "i:1"}], **spec}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": spec}
 
@@ -72,7 +73,7 @@ def test_the_evaluator_tells_what_it_cannot_read() -> None:
 
 
 def blind_to_privileged(pods: Any, ask: Any = evaluator.ask) -> tuple[Answer, ...]:
-    """An evaluator that admits privileged containers: the disagreement that a blind gate would be, the other way round."""
+    """An evaluator that admits privileged containers: a blind gate, the other way round."""
     return tuple(
         Answer(
             each.decode_error,

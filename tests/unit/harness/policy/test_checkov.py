@@ -24,7 +24,8 @@ def test_objects_and_containerfiles_are_judged_and_found_again(tmp_path: Path) -
     """Of several documents in one staged file, a finding is of the one that broke the check."""
     (tmp_path / "a.yaml").write_text(
         "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: good, namespace: shop}\n---\n"
-        "apiVersion: v1\nkind: Pod\nmetadata: {name: bad}\nspec: {hostPID: true, containers: [{name: a, image: 'a:1'}]}\n"
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: bad}\n"
+        "spec: {hostPID: true, containers: [{name: a, image: 'a:1'}]}\n"
     )
     (tmp_path / "Containerfile").write_text("FROM debian:12\nUSER root\n")
     evaluation = checkov.evaluate(Loader(root=tmp_path).paths([tmp_path / "a.yaml", tmp_path / "Containerfile"]))

@@ -14,7 +14,7 @@ from harness.policy.subjects import Loader
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from harness.policy.model import SubjectSet, Verdict
+    from harness.policy.model import SubjectSet, Verdict, Waiver
 
 TODAY = date(2026, 11, 24)
 PRIVILEGED = """\
@@ -31,11 +31,13 @@ spec:
 
 
 def sets(folder: Path, text: str, name: str = "a.yaml") -> tuple[SubjectSet, ...]:
+    """Read a file with this text."""
     (folder / name).write_text(text)
     return Loader(root=folder).paths([folder / name])
 
 
-def judge(folder: Path, text: str, *engines: str, exceptions: tuple[waivers.Waiver, ...] = ()) -> Verdict:
+def judge(folder: Path, text: str, *engines: str, exceptions: tuple[Waiver, ...] = ()) -> Verdict:
+    """Judge a file with this text."""
     return gate.judge(sets(folder, text), engines=engines, exceptions=exceptions, today=TODAY)
 
 

@@ -45,6 +45,7 @@ def test_every_hardening_field_is_broken_in_every_way(results: list[Result]) -> 
 
 
 def weak(spec: dict[str, object]) -> SubjectSet:
+    """Return a set with one pod of this spec."""
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace": "shop"}, "spec": spec}
     return SubjectSet("weak", (Subject(0, "object", "Pod", "shop", "a", pod, lambda _: Place("a.yaml", 1)),))
 

@@ -31,6 +31,7 @@ POD = {
 
 
 def one_set(*objects: Mapping[str, Any], name: str = "test", first: int = 0) -> SubjectSet:
+    """Return a set of objects, their ids counted from `first`."""
     subjects = tuple(
         Subject(number, "object", str(data["kind"]), "", "a", data, lambda _: Place("a.yaml", 1))
         for number, data in enumerate(objects, start=first)
@@ -118,7 +119,7 @@ def test_a_census_of_less_than_was_given_is_an_error(tmp_path: Path) -> None:
 
 def test_every_rule_says_what_a_report_needs(rules: Mapping[str, Rule]) -> None:
     """Title, description, severity, link and remedy are there, and the id has its family's prefix."""
-    prefixes = {
+    prefixes: dict[str, str | tuple[str, ...]] = {
         "pss": "PSS-",
         "workload": "WL-",
         "network": "NET-",

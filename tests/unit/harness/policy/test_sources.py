@@ -51,7 +51,7 @@ SECOND = ("spec", "template", "spec", "containers", 1)
 def index(tmp_path: Path) -> SourceIndex:
     """An overlay with a patch of one container, over a base with a generated ConfigMap."""
     for name, text in {
-        "base/kustomization.yaml": "resources: [app.yaml]\nconfigMapGenerator:\n  - name: settings\n    literals: [a=b]\n",
+        "base/kustomization.yaml": "resources: [app.yaml]\nconfigMapGenerator:\n  - name: settings\n",
         "base/app.yaml": BASE,
         "overlay/kustomization.yaml": "resources: [../base]\npatches:\n  - path: patch.yaml\n",
         "overlay/patch.yaml": PATCH,

@@ -20,6 +20,7 @@ SERVICE = "apiVersion: v1\nkind: Service\nmetadata: {name: a, namespace: shop}\n
 
 
 def load(root: Path, files: dict[str, str], *given: str) -> tuple[SubjectSet, ...]:
+    """Write files and read the given paths of them, or all."""
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(textwrap.dedent(text))

@@ -10,7 +10,7 @@ import pytest
 from harness.errors import UserError
 from harness.network.located import Place
 from harness.policy import waivers
-from harness.policy.model import Finding, Rule, Subject
+from harness.policy.model import Finding, Rule, Subject, Waiver
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,17 +24,20 @@ RULES = {
 
 
 def finding(rule: str = "WL-TOKEN", name: str = "traefik", container: str = "", kind: str = "Deployment") -> Finding:
+    """Return a finding of a rule."""
     subject = Subject(1, "object", kind, "ingress", name, {}, lambda _: PLACE)
     return Finding(rule, RULES[rule].engine, "set", subject, container, (), "message", PLACE)
 
 
-def read(folder: Path, text: str) -> tuple[waivers.Waiver, ...]:
+def read(folder: Path, text: str) -> tuple[Waiver, ...]:
+    """Read waivers from this text."""
     file = folder / "waivers.yaml"
     file.write_text(text)
     return waivers.read(file, "waivers.yaml")
 
 
 def entry(**changes: str) -> str:
+    """Return one waiver as text; an empty value leaves a key out."""
     fields = {
         "rules": "[WL-TOKEN]",
         "object": "Deployment/traefik",
