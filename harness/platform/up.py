@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness import deploy, images, prerequisites, programs
 from harness.cluster import selection
+from harness.cluster.embedded import node_images
 from harness.cluster.embedded.components import TOOLS
 from harness.cluster.embedded.manager import EmbeddedManager
 from harness.doctor.command import require
@@ -68,6 +69,9 @@ def _bring_up(settings: ClusterSettings) -> Up:
         _install_packages()
     require(cluster.provider, settings, running=running)
     built = _prepare(embedded=embedded)
+    if embedded and not running and node_images.missing(built):
+        with Plan("images", 1).step("filling the node's image store (once for these images)"):
+            node_images.ensure(built)
     prepared = time.monotonic()
     _create(cluster, built, running=running)
     node_ready = time.monotonic()

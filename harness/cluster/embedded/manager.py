@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness import process, programs
 from harness.cluster import archives
-from harness.cluster.embedded import addons, cgroups, configuration, diagnosis, kubeconfig, lifecycle, pki
+from harness.cluster.embedded import (
+    addons,
+    cgroups,
+    configuration,
+    diagnosis,
+    kubeconfig,
+    lifecycle,
+    node_images,
+    pki,
+    private,
+)
 from harness.cluster.embedded.api import Api
 from harness.cluster.embedded.components import TOOLS
 from harness.cluster.embedded.layout import Layout
@@ -18,14 +26,14 @@ from harness.progress import Plan
 from harness.waiting import Seen, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
+    from pathlib import Path
 
     from pytest_kubernetes.options import ClusterOptions
 
     from harness.cluster.embedded.lifecycle import Sockets
     from harness.images import ImageSet
 
-_CONTAINERD_TIMEOUT_S = 60.0
 _API_TIMEOUT_S = 90.0
 _NODE_TIMEOUT_S = 90.0
 _IMPORT_TIMEOUT_S = 300.0
@@ -63,7 +71,31 @@ class EmbeddedManager(Manager):
 
     def ready(self, timeout: int = READY_TIMEOUT_S) -> bool:
         """Tell whether the cluster runs and its API server is ready."""
-        return self.is_running() and super().ready(timeout)
+        if not self.is_running():
+            return False
+        try:
+            self.wait_ready(timeout)
+        except UserError:
+            return False
+        return True
+
+    def wait_ready(self, timeout_s: float = READY_TIMEOUT_S) -> None:
+        """Wait until the API server is ready and gives pods their service account.
+
+        Raises:
+            UserError: The time was up, or the cluster will not come up.
+        """
+        layout = self.layout
+        api = Api(lifecycle.LOOPBACK, layout.api_port, layout.pki, "admin")
+
+        def look() -> Seen:
+            diagnosis.check(layout)
+            if not api.ready():
+                return Seen(done=False, state=f"not ready; see {layout.logs / 'kube-apiserver.log'}")
+            account = api.get("/api/v1/namespaces/default/serviceaccounts/default")
+            return Seen(account is not None, "ready, without a default service account")
+
+        wait_for("the API server", look, timeout_s=timeout_s, interval_s=_LOOK_S)
 
     def has_images(self, references: Iterable[str]) -> bool:
         """Tell whether the node has all these images.
@@ -93,34 +125,25 @@ class EmbeddedManager(Manager):
         self.settings.remember(self.provider)  # that went with it
         with lifecycle.claim(self.settings.vote_port, self.settings.result_port) as sockets:
             layout = self._planned(api_port=sockets.api_port)
-            self._lay_out(layout, pause_image=images.reference("pause"))
-            with ThreadPoolExecutor(max_workers=1) as pool:
-                try:
-                    self._bring_up(plan, layout, sockets, images, pool)
-                except BaseException as error:
-                    reason = diagnosis.broken(layout)
-                    # Half a cluster serves nobody; its logs stay until the next `up`. With it ends what the pool does.
-                    lifecycle.end(layout)
-                    if reason is not None and isinstance(error, UserError):
-                        raise UserError(f"cluster {layout.name}: {reason}") from None
-                    raise
+            self._lay_out(layout, images)
+            try:
+                self._bring_up(plan, layout, sockets, images)
+            except BaseException as error:
+                reason = diagnosis.broken(layout)
+                lifecycle.end(layout)  # half a cluster serves nobody; its logs stay until the next `up`
+                if reason is not None and isinstance(error, UserError):
+                    raise UserError(f"cluster {layout.name}: {reason}") from None
+                raise
 
-    def _bring_up(
-        self, plan: Plan, layout: Layout, sockets: Sockets, images: ImageSet, pool: ThreadPoolExecutor
-    ) -> None:
+    def _bring_up(self, plan: Plan, layout: Layout, sockets: Sockets, images: ImageSet) -> None:
         api = Api(lifecycle.LOOPBACK, layout.api_port, layout.pki, "bootstrap")
         with plan.step("starting etcd, containerd and the control plane"):
             lifecycle.start(layout, sockets)
-            # containerd is up seconds before the API server is. An image must be there before its first pod: after a
-            # failed pull kubelet waits before it looks again.
-            loading = pool.submit(self._load_when_up, layout, images.archive())
-            self._wait("the API server", layout, api.ready, "not ready", _API_TIMEOUT_S)
-        with plan.step("applying roles, Calico's resources and storage; loading images"):
-            addons.apply(api, addons.foundation(layout, images.reference("helper")))
+            self._wait_for_api(layout, api)
+        with plan.step("applying roles, Calico's resources, storage and DNS"):
+            addons.apply(api, addons.objects(layout, images))
             layout.addons_applied.touch()
-            loading.result()
-        with plan.step("applying DNS; waiting for the node"):
-            addons.apply(api, addons.dns(images.reference("coredns")))
+        with plan.step("waiting for the node"):
             self._wait_for_node(layout, api)
 
     def _on_delete(self) -> None:
@@ -130,41 +153,41 @@ class EmbeddedManager(Manager):
         chosen = self.settings
         return Layout(chosen.name, chosen.state, api_port, chosen.vote_port, chosen.result_port)
 
-    def _lay_out(self, layout: Layout, *, pause_image: str) -> None:
+    @staticmethod
+    def _lay_out(layout: Layout, images: ImageSet) -> None:
         homes = programs.ensure(*TOOLS)
         layout.save()
+        private.folder(layout.data)
+        # An image must be there before its first pod: after a failed pull kubelet waits before it looks again.
+        node_images.give(images, layout.data / "containerd")
         pki.write(layout.pki, layout.node_name)
         kubeconfig.write_all(layout)
         cni_programs = layout.state / "cni-programs"
         cni_programs.mkdir(mode=0o700)
         for name, tool in _CNI_PROGRAMS.items():
             (cni_programs / name).symlink_to(homes[tool] / name)
-        configuration.write_all(layout, cgroups.read(), cni_programs=cni_programs, pause_image=pause_image)
+        pause = images.reference("pause")
+        configuration.write_all(layout, cgroups.read(), cni_programs=cni_programs, pause_image=pause)
 
-    def _load_when_up(self, layout: Layout, archive: Path) -> None:
-        def up() -> bool:
-            return Path(f"/proc/{lifecycle.supervisor_pid(layout)}/root{configuration.CONTAINERD_SOCKET}").exists()
+    @staticmethod
+    def _wait_for_api(layout: Layout, api: Api) -> None:
+        def look() -> Seen:
+            diagnosis.check(layout)
+            return Seen(api.ready(), f"not ready; see {layout.logs / 'kube-apiserver.log'}")
 
-        self._wait("containerd", layout, up, "its socket is not there; see containerd.log", _CONTAINERD_TIMEOUT_S)
-        self.load_images(archive)
+        wait_for("the API server", look, timeout_s=_API_TIMEOUT_S, interval_s=_LOOK_S)
 
-    def _wait_for_node(self, layout: Layout, api: Api) -> None:
+    @staticmethod
+    def _wait_for_node(layout: Layout, api: Api) -> None:
         def look() -> Seen:
             diagnosis.check(layout)
             node = api.get(f"/api/v1/nodes/{layout.node_name}")
             conditions = {each["type"]: each for each in (node or {}).get("status", {}).get("conditions", ())}
-            ready = conditions.get("Ready", {"status": "Unknown", "message": "not registered yet; see kubelet.log"})
+            unknown = {"status": "Unknown", "message": f"not registered yet; see {layout.logs / 'kubelet.log'}"}
+            ready = conditions.get("Ready", unknown)
             return Seen(ready["status"] == "True", f"Ready={ready['status']}: {ready['message']}")
 
         wait_for(f"node {layout.node_name} Ready", look, timeout_s=_NODE_TIMEOUT_S, interval_s=_LOOK_S)
-
-    @staticmethod
-    def _wait(what: str, layout: Layout, look: Callable[[], bool], state: str, timeout_s: float) -> None:
-        def seen() -> Seen:
-            diagnosis.check(layout)
-            return Seen(look(), state)
-
-        wait_for(what, seen, timeout_s=timeout_s, interval_s=_LOOK_S)
 
     def _ctr(self, *words: str, timeout_s: float = process.DEFAULT_TIMEOUT_S) -> str:
         pid = lifecycle.supervisor_pid(self.layout)

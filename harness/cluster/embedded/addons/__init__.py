@@ -18,13 +18,16 @@ if TYPE_CHECKING:
 
     from harness.cluster.embedded.api import Api
     from harness.cluster.embedded.layout import Layout
+    from harness.images import ImageSet
 
 _FOLDER = Path(__file__).parent
 _DEFINED_TIMEOUT_S = 30.0
+# libyaml's loader where PyYAML has it: Calico's definitions are long, and the machine is busy while they are read.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def foundation(layout: Layout, helper_image: str) -> Iterator[dict[str, Any]]:
-    """Give what needs no image: roles, Calico's definitions and resources, storage; in the order to apply them."""
+def objects(layout: Layout, images: ImageSet) -> Iterator[dict[str, Any]]:
+    """Give roles, Calico's definitions and resources, storage and DNS, in the order to apply them."""
     yield from _documents(_FOLDER / "rbac.yaml")
     for definition in sorted((programs.homes("calico")["calico"] / "crd").glob("*.yaml")):
         yield from _documents(definition)
@@ -33,13 +36,14 @@ def foundation(layout: Layout, helper_image: str) -> Iterator[dict[str, Any]]:
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {"name": "local-path-config", "namespace": "local-path-storage"},
-        "data": configuration.local_path(layout, helper_image),
+        "data": configuration.local_path(layout, images.reference("helper")),
     }
+    # Before Calico's resources: a pod takes longer to start than they to be known.
+    yield from _dns(images.reference("coredns"))
     yield from _documents(_FOLDER / "calico.yaml")
 
 
-def dns(image: str) -> Iterator[dict[str, Any]]:
-    """Give the cluster's resolver; its image has to be there before it is applied."""
+def _dns(image: str) -> Iterator[dict[str, Any]]:
     for document in _documents(_FOLDER / "dns.yaml"):
         if document["kind"] == "Deployment":
             document["spec"]["template"]["spec"]["containers"][0]["image"] = image
@@ -66,4 +70,4 @@ def _try(api: Api, wanted: dict[str, Any]) -> Seen:
 
 
 def _documents(file: Path) -> Iterator[dict[str, Any]]:
-    yield from filter(None, yaml.safe_load_all(file.read_text()))
+    yield from filter(None, yaml.load_all(file.read_text(), Loader=_LOADER))

@@ -10,7 +10,7 @@ import pytest
 
 from harness import deploy, images, prerequisites, programs, settings
 from harness.cluster import selection
-from harness.cluster.embedded import lifecycle
+from harness.cluster.embedded import lifecycle, node_images
 from harness.cluster.embedded.manager import EmbeddedManager
 from harness.cluster.manager import Endpoints
 from harness.deploy import Deployed
@@ -92,6 +92,8 @@ def cluster(told: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(programs, "ensure", tell("build programs"))
     monkeypatch.setattr(images, "missing", lambda *_: [])
     monkeypatch.setattr(images, "build", tell("build images", IMAGES))
+    monkeypatch.setattr(node_images, "missing", lambda _: True)
+    monkeypatch.setattr(node_images, "ensure", tell("fill the store"))
     monkeypatch.setattr(deploy, "deploy", tell("deploy", Deployed((), 0.0, 0.0)))
     return made
 
@@ -99,7 +101,7 @@ def cluster(told: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_from_nothing(cluster: Cluster, told: list[str]) -> None:
     """The machine is looked at first, everything is built before a cluster is made, and the cluster loads images."""
     done = up.bring_up(cluster.settings)
-    assert told == ["require", "build programs", "build images", "create", "deploy"]
+    assert told == ["require", "build programs", "build images", "fill the store", "create", "deploy"]
     assert done.created
     assert done.endpoints == Endpoints("http://localhost:8080", "http://localhost:8081")
     assert done.ready_s >= done.node_ready_s > 0.0

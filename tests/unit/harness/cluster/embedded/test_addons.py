@@ -13,6 +13,7 @@ from harness.cluster.embedded import addons, pki
 from harness.cluster.embedded.api import NotServedError
 from harness.cluster.embedded.layout import DNS_SERVICE_IP, POD_CIDR, Layout
 from harness.errors import UserError
+from harness.images import Image, ImageSet
 from harness.waiting import WaitError
 
 FOLDER = Path(addons.__file__).parent
@@ -124,7 +125,7 @@ def test_only_people_are_administrators() -> None:
 
 def test_dns() -> None:
     """The resolver has the image it is given and the address that kubelet tells pods, and no capability."""
-    made = {each["kind"]: each for each in addons.dns("docker.io/ballotbox/coredns:1")}
+    made = {each["kind"]: each for each in addons._dns("docker.io/ballotbox/coredns:1")}
     pod = made["Deployment"]["spec"]["template"]["spec"]
     assert [container["image"] for container in pod["containers"]] == ["docker.io/ballotbox/coredns:1"]
     assert made["Service"]["spec"]["clusterIP"] == DNS_SERVICE_IP
@@ -137,8 +138,8 @@ def test_pool_is_the_pods() -> None:
     assert [each["spec"]["cidr"] for each in OURS if each["kind"] == "IPPool"] == [POD_CIDR]
 
 
-def test_foundation_defines_before_it_uses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Definitions come before Calico's resources, a namespace before what is in it, and no pod is among them."""
+def test_defined_before_it_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Definitions come before Calico's resources, and a namespace before what is in it."""
     (tmp_path / "crd").mkdir()
     definition = {
         "apiVersion": "apiextensions.k8s.io/v1",
@@ -147,10 +148,10 @@ def test_foundation_defines_before_it_uses(tmp_path: Path, monkeypatch: pytest.M
     }
     (tmp_path / "crd" / "d.yaml").write_text(f"---\n{yaml.safe_dump(definition)}")
     monkeypatch.setattr(programs, "homes", lambda *_: {"calico": tmp_path})
-    made = list(addons.foundation(Layout("demo", tmp_path, 1, 2, 3), "helper:1"))
+    built = ImageSet({name: Image(name, f"x/{name}:1", 0) for name in ("helper", "coredns")}, 0, 0.0, ())
+    made = list(addons.objects(Layout("demo", tmp_path, 1, 2, 3), built))
     kinds = [each["kind"] for each in made]
     assert kinds.index("CustomResourceDefinition") < kinds.index("IPPool")
-    assert not {"Deployment", "Pod", "DaemonSet"} & set(kinds)
     there = {"kube-system"}
     for each in made:
         assert each["metadata"].get("namespace", "kube-system") in there

@@ -5,14 +5,13 @@ from __future__ import annotations
 import io
 import os
 import socket
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from rich.console import Console
 
-from harness.cluster.embedded import cgroups, lifecycle, manager
+from harness.cluster.embedded import cgroups, lifecycle, manager, node_images
 from harness.cluster.embedded.manager import EmbeddedManager
 from harness.errors import UserError
 from harness.images import Image, ImageSet
@@ -44,9 +43,10 @@ IMAGES = NoImages(
 
 
 @pytest.fixture
-def cluster(fake_programs: FakePrograms) -> Iterator[EmbeddedManager]:
-    """A cluster that is not there."""
+def cluster(fake_programs: FakePrograms, monkeypatch: pytest.MonkeyPatch) -> Iterator[EmbeddedManager]:
+    """A cluster that is not there, and an image store that holds nothing."""
     assert fake_programs.homes
+    monkeypatch.setattr(node_images, "give", lambda _, root: root.mkdir())
     made = EmbeddedManager(
         ClusterSettings(name=NAME, vote_port=lifecycle.free_port(), result_port=lifecycle.free_port())
     )
@@ -83,8 +83,8 @@ class TestCreate:
         """A supervisor that ends at its start is told with its last words, at once."""
         gone = cluster.settings.state.parent / "gone"
 
-        def lay_out(layout: Layout, *, pause_image: str) -> None:
-            original(layout, pause_image=pause_image)
+        def lay_out(layout: Layout, images: ImageSet) -> None:
+            original(layout, images)
             # As if the programs had changed meanwhile: the supervisor finds none.
             os.rename(os.environ["XDG_CACHE_HOME"], gone)  # noqa: PTH104  # two words, not Paths
 
@@ -115,7 +115,7 @@ class TestCreate:
         def interrupt(*_: object) -> None:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(cluster, "_wait", interrupt)
+        monkeypatch.setattr(cluster, "_wait_for_api", interrupt)
         with pytest.raises(KeyboardInterrupt):
             create(cluster)
         assert not lifecycle.is_running(cluster.layout)
@@ -128,13 +128,6 @@ class TestCreate:
         assert (cluster.settings.state / "cluster.json").is_file()
         cluster.delete()
         assert not cluster.settings.state.exists()
-
-    def test_no_thread_is_left(self, cluster: EmbeddedManager, fake_programs: FakePrograms) -> None:
-        """What loads images ends with the box."""
-        fake_programs.write("etcd", "etcd", "exit 1")
-        with pytest.raises(UserError):
-            create(cluster)
-        assert threading.active_count() == 1
 
 
 class TestQuestions:
