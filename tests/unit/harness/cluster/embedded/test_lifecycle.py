@@ -10,7 +10,7 @@ import signal
 import socket
 import stat
 import threading
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -20,9 +20,6 @@ from harness.cluster.embedded.layout import Layout
 from harness.errors import UserError
 from harness.waiting import Seen, WaitError, wait_for
 from tests import fix_residue
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def wait_for_components(layout: Layout) -> None:
@@ -120,6 +117,16 @@ class TestBox:
             assert stat.S_IMODE(path.stat().st_mode) == 0o700
         files = [*box.state.glob("*.json"), *box.pki.iterdir(), *box.kubeconfigs.iterdir(), *box.logs.iterdir()]
         assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+
+    def test_components_inherit_nothing(self, box: Layout) -> None:
+        """Neither the lock nor a listening socket leaks into a component that has no use for it."""
+        wait_for_components(box)
+        supervisor = lifecycle.supervisor_pid(box)
+        children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
+        sleeping = [pid for pid in children if Path(f"/proc/{pid}/comm").read_text() == "sleep\n"]
+        assert len(sleeping) >= 2
+        for pid in sleeping:
+            assert {each.name for each in Path(f"/proc/{pid}/fd").iterdir()} == {"0", "1", "2"}
 
     def test_sockets_lead_inside(self, box: Layout) -> None:
         """The host's ports are the forwarders', which find nobody in this box, and close what was opened."""
