@@ -44,6 +44,6 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def screenshots(request: pytest.FixtureRequest) -> Path:
     """The folder that keeps this test's pictures."""
-    folder = paths.REPORTS / "screenshots" / request.node.name
+    folder: Path = paths.REPORTS / "screenshots" / str(request.node.name)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
