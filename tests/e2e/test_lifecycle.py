@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from harness import paths, process
+from harness import images, paths, process
 from harness.cluster.embedded import lifecycle
 from harness.cluster.embedded.layout import Layout
+from harness.cluster.embedded.manager import EmbeddedManager
+from harness.settings import ClusterSettings
 from harness.waiting import Seen, wait_for
 from tests import fix_residue
 
@@ -80,13 +82,21 @@ def test_up_down_up(platform: Up, machine_before: Machine, ports: tuple[int, int
     assert httpx.get(f"http://localhost:{ports[1]}/", timeout=10).status_code == 200
 
 
+@pytest.fixture
+def bare(machine_before: Machine, ports: tuple[int, int]) -> Layout:  # noqa: ARG001  # looked at before the cluster
+    """A cluster without the platform: what the kernel has to clean up is there, CoreDNS's container included."""
+    vote, result = ports
+    cluster = EmbeddedManager(ClusterSettings(name=NAME, provider="embedded", vote_port=vote, result_port=result))
+    cluster.create(images=images.build())
+    cluster.wait("deployment/coredns", "condition=Available", namespace="kube-system")
+    return cluster.layout
+
+
 @pytest.mark.parametrize("victim", ["supervisor", "guard"])
-def test_killed_cluster_ends_whole(machine_before: Machine, ports: tuple[int, int], victim: str) -> None:
+def test_killed_cluster_ends_whole(machine_before: Machine, bare: Layout, victim: str) -> None:
     """Kill -9 of the supervisor, or of the guard that watches it, ends everything; the state is the next `up`'s."""
-    up(ports)
-    layout = Layout.load(paths.state_dir(NAME))
     namespaces = box_namespaces()
-    pid = lifecycle.supervisor_pid(layout) if victim == "supervisor" else lifecycle.guard_pid(layout)
+    pid = lifecycle.supervisor_pid(bare) if victim == "supervisor" else lifecycle.guard_pid(bare)
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
 
@@ -98,29 +108,16 @@ def test_killed_cluster_ends_whole(machine_before: Machine, ports: tuple[int, in
     wait_for("the end of the killed cluster", gone, timeout_s=10)
 
 
-def test_dead_component_is_started_again(ports: tuple[int, int]) -> None:
+def test_dead_component_is_started_again(bare: Layout) -> None:
     """A component that is killed is started again, and the log says so."""
-    up(ports)
-    layout = Layout.load(paths.state_dir(NAME))
-    inside = process.run(
-        ["nsenter", f"--target={lifecycle.supervisor_pid(layout)}", "--pid", "--mount", "pidof", "kubelet"]
-    )
-    process.run(
-        [
-            "nsenter",
-            f"--target={lifecycle.supervisor_pid(layout)}",
-            "--pid",
-            "--mount",
-            "kill",
-            "-9",
-            inside.stdout.strip(),
-        ]
-    )
-    log = layout.logs / "supervisor.log"
+    enter = ["nsenter", f"--target={lifecycle.supervisor_pid(bare)}", "--pid", "--mount"]
+    victim = process.run([*enter, "pidof", "kubelet"]).stdout.strip()
+    process.run([*enter, "kill", "-9", victim])
+    log = bare.logs / "supervisor.log"
 
     def started_again() -> Seen:
         lines = [line for line in log.read_text().splitlines() if " kubelet: " in line]
-        return Seen(len(lines) == 3, " | ".join(lines))
+        return Seen(sum("started" in line for line in lines) >= 2, " | ".join(lines))
 
     wait_for("kubelet's second start in the log", started_again, timeout_s=20)
     assert "signal SIGKILL" in log.read_text()
