@@ -96,7 +96,8 @@ def _install_packages() -> None:
 
 
 def _prepare(*, embedded: bool) -> images.ImageSet:
-    tools = (*TOOLS, *_DEPLOY_TOOLS) if embedded else ("kube", *_DEPLOY_TOOLS)
+    # Other providers bring a kubectl of their own, or build one when the first command needs it.
+    tools = (*TOOLS, *_DEPLOY_TOOLS) if embedded else _DEPLOY_TOOLS
     image_programs = ("pause", "coredns", "traefik") if embedded else ()
     needed = programs.missing(*tools, *image_programs)
     wanted = None if embedded else images.APPLICATION
@@ -107,12 +108,10 @@ def _prepare(*, embedded: bool) -> images.ImageSet:
 
 
 def _create(cluster: Manager, built: images.ImageSet, *, running: bool) -> None:
-    if isinstance(cluster, EmbeddedManager):
-        if not running:
-            cluster.create(images=built, plan=Plan("cluster", cluster.CREATE_STEPS))
-    else:
-        with Plan("cluster", 1).step(f"creating the {cluster.provider} cluster"):
-            cluster.create()
+    if not isinstance(cluster, EmbeddedManager):
+        cluster.create(plan=Plan(f"{cluster.provider} cluster", 1))
+    elif not running:
+        cluster.create(images=built, plan=Plan("cluster", cluster.CREATE_STEPS))
 
 
 def _require_same_ports(cluster: EmbeddedManager) -> None:
