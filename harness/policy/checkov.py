@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 SETTINGS = POLICIES / "checkov.yaml"
 _LINK = "https://www.checkov.io/5.Policy%20Index/all.html"
 _OPTIONS: tuple[str, ...] = ("--directory", ".", "--framework", "kubernetes", "dockerfile", "--skip-download")
-_OPTIONS += ("--output", "json", "--compact", "--soft-fail")
+_OPTIONS += ("--output", "json", "--compact", "--quiet", "--soft-fail")
 _TIMEOUT_S = 600.0
+_OBJECTS_A_FILE = 100
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
@@ -89,17 +90,18 @@ class _Staged:
 def _stage(sets: Sequence[SubjectSet], folder: Path) -> dict[str, _Staged]:
     staged: dict[str, _Staged] = {}
     for number, one in enumerate(sets):
-        # Each set in a folder of its own: Checkov looks for NetworkPolicies and bindings across the files of a folder.
         objects = one.of_type("object")
-        if objects:
-            name, line, starts, texts = f"{number}.yaml", 1, [], []
-            for subject in objects:
+        # Checkov parses files side by side, and looks for policies and bindings across all of them.
+        for first in range(0, len(objects), _OBJECTS_A_FILE):
+            part = objects[first : first + _OBJECTS_A_FILE]
+            name, line, starts, texts = f"{number}-{first}.yaml", 1, [], []
+            for subject in part:
                 text = "---\n" + yaml.dump(subject.data, Dumper=_DUMPER, default_flow_style=False)
                 starts.append(line)
                 texts.append(text)
                 line += text.count("\n")
             (folder / name).write_text("".join(texts))
-            staged[name] = _Staged(tuple(starts), objects)
+            staged[name] = _Staged(tuple(starts), part)
         for subject in one.of_type("containerfile"):
             name = f"{subject.id}.dockerfile"
             (folder / name).write_text(subject.text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +47,10 @@ class Loader:
             *sorted(self._root.glob("compose*.yaml")),
             *sorted(self._root.glob(".github/workflows/*.y*ml")),
         ]
-        return (*(self.overlay(folder) for folder in overlays), self._set("repository", files))
+        with ThreadPoolExecutor() as pool:  # kustomize is another program: one a core
+            rendered = list(pool.map(render, overlays))
+        sets = [self.overlay(folder, text=text) for folder, text in zip(overlays, rendered, strict=True)]
+        return (*sets, self._set("repository", files))
 
     def paths(self, given: Iterable[Path], *, production: bool = False) -> tuple[SubjectSet, ...]:
         """Return a set for each path: a kustomization is rendered, a folder searched, a file read.
@@ -69,8 +73,14 @@ class Loader:
                 sets.append(self._set(self._shown(path), [path], production=production))
         return tuple(sets)
 
-    def overlay(self, directory: Path, *, production: bool | None = None) -> SubjectSet:
-        """Return what a kustomization renders to; one whose folder is called prod… is for production."""
+    def overlay(self, directory: Path, *, production: bool | None = None, text: str | None = None) -> SubjectSet:
+        """Return what a kustomization renders to; one whose folder is called prod… is for production.
+
+        Args:
+            directory: The kustomization.
+            production: Whether it is for production, where the folder's name does not say.
+            text: What it renders to, where that was done already.
+        """
         name = self._shown(directory)
         index = SourceIndex(directory.resolve(), self._root)
 
@@ -78,7 +88,7 @@ class Loader:
             rendered = at(document.data, path)
             return lambda field: index.place(rendered, field)
 
-        subjects, problems = self._objects(parse(render(directory), name), name, source)
+        subjects, problems = self._objects(parse(render(directory) if text is None else text, name), name, source)
         return SubjectSet(
             name=name,
             subjects=tuple(subjects),
