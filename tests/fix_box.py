@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-NAME = "ballotbox-unit"
+# Not the same for two runs of the tests at a time: a start removes what is left of that name.
+NAME = f"ballotbox-unit-{os.getpid()}"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import sys
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,6 +12,7 @@ from harness import paths, programs
 from harness.cluster.embedded import layout as at
 from harness.cluster.embedded import network
 from harness.cluster.embedded.api import Api
+from harness.cluster.embedded.conditions import Once, accepts, accepts_unix
 from harness.cluster.embedded.configuration import CONTAINERD_SOCKET
 from harness.cluster.embedded.forward import Forward
 
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     from harness.cluster.embedded.layout import Layout
 
 TOOLS = ("etcd", "containerd", "calico", "cni", "kube", "local-path-provisioner")
-_LOOK_TIMEOUT_S = 0.5
-_LOOK_AGAIN_S = 0.1
 # Not on the PATH of everyone who can sudo.
 _SYSTEM_FOLDERS = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
 
@@ -61,9 +58,9 @@ def all_components(layout: Layout, api_fd: int, vote_fd: int, result_fd: int) ->
         UserError: A program is not built.
     """
     homes = programs.homes(*TOOLS)
-    api_ready = _Once(Api(at.NODE_IP, at.API_PORT, layout.pki).ready)
-    etcd_up = _Once(lambda: _accepts("127.0.0.1", at.ETCD_PORT))
-    containerd_up = _Once(lambda: _accepts_unix(CONTAINERD_SOCKET))
+    api_ready = Once(Api(at.NODE_IP, at.API_PORT, layout.pki).ready)
+    etcd_up = Once(lambda: accepts("127.0.0.1", at.ETCD_PORT))
+    containerd_up = Once(lambda: accepts_unix(CONTAINERD_SOCKET))
     return (
         _forward("forward-api", Forward(api_fd, at.NODE_IP, at.API_PORT)),
         _etcd(layout, homes["etcd"]),
@@ -83,39 +80,6 @@ def all_components(layout: Layout, api_fd: int, vote_fd: int, result_fd: int) ->
 def search_path() -> str:
     """Return the PATH of this process with the folders of system programs: mount, iptables, runc and others."""
     return os.pathsep.join(filter(None, (os.environ.get("PATH"), _SYSTEM_FOLDERS)))
-
-
-class _Once:
-    """A condition that several components wait for: looked at now and then, and no more once it is true."""
-
-    def __init__(self, look: Callable[[], bool], clock: Callable[[], float] = time.monotonic) -> None:
-        self._look = look
-        self._clock = clock
-        self._true = False
-        self._next_look = clock()
-
-    def __call__(self) -> bool:
-        if not self._true and self._clock() >= self._next_look:
-            self._true = self._look()
-            self._next_look = self._clock() + _LOOK_AGAIN_S
-        return self._true
-
-
-def _accepts(address: str, port: int) -> bool:
-    try:
-        socket.create_connection((address, port), timeout=_LOOK_TIMEOUT_S).close()
-    except OSError:
-        return False
-    return True
-
-
-def _accepts_unix(path: str) -> bool:
-    with socket.socket(socket.AF_UNIX) as client:
-        try:
-            client.connect(path)
-        except OSError:
-            return False
-    return True
 
 
 def _etcd(layout: Layout, home: Path) -> Component:

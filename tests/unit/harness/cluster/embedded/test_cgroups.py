@@ -172,7 +172,7 @@ class TestCreate:
 class TestOnThisMachine:
     """`create` and `remove` against the machine's real cgroups, as root."""
 
-    NAME = "ballotbox-unit-test"
+    NAME = f"ballotbox-unit-test-{os.getpid()}"
 
     def test_removes_a_populated_tree(self) -> None:
         """A tree with a nested cgroup and a process in it is gone afterwards, and so is the process."""

@@ -17,6 +17,7 @@ from harness.errors import UserError
 from harness.images import Image, ImageSet
 from harness.progress import Plan
 from harness.settings import ClusterSettings
+from tests.fix_box import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from tests.fix_box import FakePrograms
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root for namespaces and cgroups")
-
-NAME = "ballotbox-unit"
 
 
 class NoImages(ImageSet):
