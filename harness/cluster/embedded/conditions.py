@@ -23,6 +23,7 @@ class Once:
         self._next_look = clock()
 
     def __call__(self) -> bool:
+        """Tell whether it is true, as of the last look."""
         if not self._true and self._clock() >= self._next_look:
             self._true = self._look()
             self._next_look = self._clock() + _LOOK_AGAIN_S
