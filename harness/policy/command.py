@@ -83,7 +83,7 @@ def _policy(arguments: argparse.Namespace) -> int:
     now = datetime.now(UTC)
     verdict = gate.judge(sets, engines=arguments.engine or gate.ENGINES, exceptions=exceptions, today=now.date())
     console = _console()
-    figures = _figures(arguments.reports, console)
+    figures = measured.read(arguments.reports) if arguments.paths else _figures(arguments.reports, console)
     show(verdict, figures, console)
     written = write(verdict, figures, arguments.reports, arguments.format or FORMATS, now)
     console.print(f"  {time.monotonic() - start:.2f} s in all; reports: {', '.join(map(_shown, written))}")

@@ -28,7 +28,7 @@ def show(verdict: Verdict, measured: Measured, console: Console) -> None:
         console.print(f"[red]waiver[/red] {escape(problem)}")
     counts = Table(title="Judged", title_justify="left", expand=False)
     for heading in ("set", "level", "subjects", "findings", "waived"):
-        counts.add_column(heading, justify="left" if heading in {"set", "level"} else "right")
+        counts.add_column(heading, justify="left" if heading in {"set", "level"} else "right", overflow="fold")
     for one in verdict.sets:
         found = [finding for finding in verdict.findings if finding.set_name == one.name]
         waived = sum(finding.waiver is not None for finding in found)
