@@ -27,7 +27,8 @@ _QUIET = (
 )
 
 
-@pytest.fixture(scope="session")
+# Not of the session: Playwright keeps an event loop running in this thread, and other tests bring their own.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium, headless."""
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

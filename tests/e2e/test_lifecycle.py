@@ -58,7 +58,8 @@ def box_namespaces() -> frozenset[str]:
     pid = lifecycle.supervisor_pid(Layout.load(paths.state_dir(NAME)))
     assert pid is not None
     found = fix_residue.namespaces_below(pid)
-    assert len(found) > 10, f"the comparison is blind: {found}"
+    # Network, mounts and processes: three of the box, three of a container in it.
+    assert len(found) >= 6, f"the comparison is blind: {found}"
     return found
 
 

@@ -44,8 +44,10 @@ class Run:
         def watch() -> None:
             with contextlib.suppress(Exception):
                 wait_for("the end of the test", lambda: Seen(stop.is_set() or done(), "not yet"), timeout_s=20)
-            os.kill(os.getpid(), signal.SIGTERM)
+            # To this thread alone: another of the process's threads would not have it blocked, and end the whole run.
+            signal.pthread_kill(main, signal.SIGTERM)
 
+        main = threading.get_ident()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT, signal.SIGCHLD})
         watcher = threading.Thread(target=watch)
         watcher.start()
