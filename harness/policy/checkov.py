@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from harness import process
+from harness import paths, process
 from harness.policy.model import Field, Rule, Subject
 from harness.policy.rego import EngineError, RawFinding
 from harness.policy.subjects import POLICIES
@@ -64,9 +64,9 @@ def evaluate(sets: Sequence[SubjectSet], *, settings: Path = SETTINGS) -> Evalua
         if not staged:
             return Evaluation((), _rules(wanted, {}), 0)
         done = process.run(
-            [sys.executable, "-m", "checkov.main", *_OPTIONS, "--check", ",".join(wanted)],
+            [sys.executable, "-m", "harness.policy.checkov_main", *_OPTIONS, "--check", ",".join(wanted)],
             cwd=folder,
-            env={"LOG_LEVEL": "ERROR", "PYTHONWARNINGS": "ignore"},
+            env={"LOG_LEVEL": "ERROR", "PYTHONPATH": str(paths.ROOT), "PYTHONWARNINGS": "ignore"},
             timeout_s=_TIMEOUT_S,
             check=False,
         )
