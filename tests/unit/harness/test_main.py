@@ -174,7 +174,9 @@ class TestErrors:
 def test_request_to_end_is_in_order(tmp_path: Path, number: signal.Signals) -> None:
     """A terminated command ends as an interrupted one does: what it started is taken down again."""
     code = (
-        "import runpy, sys, time, harness.platform.command as c\n"
+        "import runpy, signal, sys, time, harness.platform.command as c\n"
+        # Below nohup a hang-up is ignored, and stays so; here is nobody's nohup.
+        f"signal.signal({int(number)}, signal.SIG_DFL)\n"
         f"def run(_):\n    open({str(tmp_path / 'begun')!r}, 'w').close()\n    time.sleep(60)\n"
         "c.status = run\nsys.argv = ['harness', 'status']\nrunpy.run_module('harness', run_name='__main__')"
     )
