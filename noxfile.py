@@ -111,6 +111,18 @@ def actionlint(session: nox.Session) -> None:
     _harness(session, "actionlint")
 
 
+@nox.session(name="policy-conformance", default=False)
+def policy_conformance(session: nox.Session) -> None:
+    """Judge the official Pod Security fixtures: the gate has to say what Kubernetes says."""
+    _harness(session, "policy-conformance")
+
+
+@nox.session(name="policy-mutation", default=False)
+def policy_mutation(session: nox.Session) -> None:
+    """Break every hardening field of the manifests, one at a time: the rule that guards it must refuse."""
+    _harness(session, "policy-mutation")
+
+
 @nox.session(default=False)
 def fuzz(session: nox.Session) -> None:
     """Compare the policy gate with the official Pod Security evaluator on 20,000 made-up pods. [--pods N --seed N]."""

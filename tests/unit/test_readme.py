@@ -21,7 +21,8 @@ def sessions() -> set[str]:
         node for node in ast.parse((paths.ROOT / "noxfile.py").read_text()).body if isinstance(node, ast.FunctionDef)
     ]
     decorated = [(function.name, ast.unparse(name)) for function in functions for name in function.decorator_list]
-    return {name for name, decorator in decorated if decorator.startswith("nox.session")}
+    # A session of two words is named with a hyphen, its function with an underscore.
+    return {name.replace("_", "-") for name, decorator in decorated if decorator.startswith("nox.session")}
 
 
 @pytest.mark.parametrize("name", NAMES)
