@@ -66,7 +66,6 @@ EMBEDDED = (
     Package("mount", "mount"),
     Package("kmod", "modprobe"),
     Package("buildah", "buildah"),
-    Package("debootstrap", "debootstrap"),
 )
 # What the tests of single services run against; the cluster itself needs none of it.
 TESTS = (
