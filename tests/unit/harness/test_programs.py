@@ -179,6 +179,18 @@ class TestBuild:
         with pytest.raises(UserError, match=r"tools/tiny: the build did not give more; see tools/programs.toml"):
             programs.ensure("tiny")
 
+    @pytest.mark.parametrize(
+        ("gibibytes", "cores", "expected"),
+        [
+            (24, 2, {"GOGC": "off", "GOMEMLIMIT": f"{4 << 30}B"}),
+            (3, 1, {"GOGC": "off", "GOMEMLIMIT": f"{1 << 30}B"}),
+            (5, 2, {}),
+        ],
+    )
+    def test_collecting(self, gibibytes: int, cores: int, expected: dict[str, str]) -> None:
+        """Compilers collect no garbage as long as all of them fit into a third of the memory, and do elsewhere."""
+        assert programs._without_collecting(gibibytes << 30, cores) == expected
+
     @pytest.mark.usefixtures("tools")
     def test_told_as_steps(self) -> None:
         """What is built is told, and what is there already is not."""
