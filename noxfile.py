@@ -152,6 +152,20 @@ def e2e(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def faults(session: nox.Session) -> None:
+    """Break the source on purpose, one fault at a time: the cluster test that guards it must fail. [ID … --list]."""
+    _harness_only(session, "packages")
+    _harness(session, "faults")
+
+
+@nox.session(default=False)
+def chaos(session: nox.Session) -> None:
+    """Kill one part of the platform after the other while people vote: no acknowledged vote may be lost."""
+    _harness_only(session, "packages")
+    _pytest(session, "tests/chaos")
+
+
+@nox.session(default=False)
 def lock(session: nox.Session) -> None:
     """Resolve pyproject.toml's dependencies anew and write requirements/ with hashes. [--upgrade-package NAME]."""
     uv = str(BIN / "uv")

@@ -21,6 +21,7 @@ COMMANDS = {
     "harness.doctor.command": ("doctor",),
     "harness.images.command": ("images",),
     "harness.network.command": ("network", "explain"),
+    "harness.faults.command": ("faults",),
     "harness.policy.command": ("policy", "policy-conformance", "policy-mutation", "fuzz", "actionlint"),
 }
 ALL = {command for commands in COMMANDS.values() for command in commands}

@@ -62,7 +62,7 @@ def collect(cluster: Manager, folder: Path, *, again: str, requests: Sequence[st
     components = cluster.settings.state / "log"
     if components.is_dir():
         (folder / "components").mkdir(exist_ok=True)
-        for log in components.glob("*.log"):
+        for log in components.glob("*.log*"):
             (folder / "components" / log.name).write_bytes(log.read_bytes())
 
 

@@ -1,100 +1,121 @@
-"""What a cluster could leave on the machine: the test compares before and after."""
+"""What a cluster could leave on the machine: the test compares before and after.
+
+Other clusters, tests and people share the machine. What no cluster may change of it (mounts, links, routes) is compared
+as a whole; what every cluster has some of (processes, cgroups, ports) counts only where it is this cluster's own.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from harness import process, programs
+from harness import process
 from harness.cluster.embedded import cgroups
+
+if TYPE_CHECKING:
+    from harness.cluster.embedded.layout import Layout
 
 
 @dataclass(frozen=True)
 class Machine:
-    """What of this machine a cluster touches.
+    """What of this machine no cluster may change.
 
     Attributes:
-        processes: The command lines of processes of ours: programs of tools/, and the harness's own.
         mounts: Mount points of the host's mount namespace.
         named_namespaces: Network namespaces that a file holds.
-        cgroups: Folders of every hierarchy that carry our name.
         links: Network interfaces.
         routes: Routes of the host.
-        ports: Listening TCP sockets.
     """
 
-    processes: frozenset[str]
     mounts: frozenset[str]
     named_namespaces: frozenset[str]
-    cgroups: frozenset[str]
     links: frozenset[str]
     routes: frozenset[str]
-    ports: frozenset[str]
 
     def added_since(self, before: Machine) -> dict[str, list[str]]:
         """Return what is here and was not there before, by kind; empty where nothing is."""
         kinds = (field.name for field in fields(self))
-        more = {kind: sorted(getattr(self, kind) - getattr(before, kind)) for kind in kinds}
-        return {kind: items for kind, items in more.items() if items}
+        return _some({kind: sorted(getattr(self, kind) - getattr(before, kind)) for kind in kinds})
 
 
 def look() -> Machine:
     """Look at the machine as it is now."""
     return Machine(
-        processes=_processes(),
         mounts=frozenset(line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()),
         named_namespaces=frozenset(str(path) for path in Path("/run/netns").glob("*")),
-        cgroups=frozenset(
-            str(folder) for hierarchy in cgroups.read().hierarchies for folder in hierarchy.mount.glob("ballotbox*")
-        ),
         links=_ip("link", "ifname"),
         routes=_ip("route", "dst"),
-        ports=frozenset(
-            line.split()[3] for line in process.run(["ss", "-H", "-l", "-t", "-n"], timeout_s=10).stdout.splitlines()
-        ),
     )
 
 
-def _processes() -> frozenset[str]:
-    ours = {binary for tool in programs.load().values() for binary in tool.binaries} - {"conftest", "actionlint"}
-    found = set()
-    for entry in _each_process():
-        try:
-            words = (entry / "cmdline").read_bytes().decode(errors="replace").split("\0")
-        except OSError:  # ended while we looked
-            continue
-        if Path(words[0]).name in ours or "harness.cluster.embedded" in " ".join(words):
-            found.add(f"{entry.name} {' '.join(words)[:200]}")
-    return frozenset(found)
+@dataclass(frozen=True)
+class Traces:
+    """What tells that something is one cluster's.
+
+    Attributes:
+        layout: Its name, folder and ports.
+        namespaces: The namespaces of its box and of the containers in it.
+    """
+
+    layout: Layout
+    namespaces: frozenset[str]
+
+    def here(self) -> dict[str, list[str]]:
+        """Return what of the cluster is on the machine now, by kind; empty where nothing is.
+
+        `processes` name its folder on their command line or are in its cgroup; `namespaces` are held by a process,
+        whatever that calls itself; `cgroups` are folders of any hierarchy, at any depth; `ports` are listened on.
+        """
+        layout = self.layout
+        everyone = [each for each in Path("/proc").iterdir() if each.name.isdigit()]
+        ports = {layout.api_port, layout.vote_port, layout.result_port}
+        return _some(
+            {
+                "processes": sorted(said for each in everyone if (said := _belonging(each, layout))),
+                "namespaces": sorted(self.namespaces & set[str]().union(*map(_namespaces, everyone))),
+                "cgroups": sorted(
+                    folder
+                    for hierarchy in cgroups.read().hierarchies
+                    for folder, _, _ in os.walk(hierarchy.mount)  # which leaves out what ends while it looks
+                    if Path(folder).name == layout.cgroup
+                ),
+                "ports": sorted(line for line in _listening() if int(line.rpartition(":")[2]) in ports),
+            }
+        )
 
 
-def namespaces_below(pid: int) -> frozenset[str]:
-    """Return the namespaces that a process and its descendants have and this process has not."""
+def traces(layout: Layout, supervisor: int) -> Traces:
+    """Return what tells that something is of the running cluster whose supervisor is this process."""
     children: dict[int, list[int]] = {}
-    for entry in _each_process():
-        try:
-            stat = (entry / "stat").read_text()
-        except OSError:  # ended while we looked
-            continue
-        children.setdefault(int(stat.rpartition(")")[2].split()[1]), []).append(int(entry.name))
-    family, found = [pid], set()
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                stat = (entry / "stat").read_text()
+            except OSError:  # ended while we looked
+                continue
+            children.setdefault(int(stat.rpartition(")")[2].split()[1]), []).append(int(entry.name))
+    family, found = [supervisor], set[str]()
     while family:
         member = family.pop()
         family += children.get(member, [])
         found |= _namespaces(Path("/proc") / str(member))
-    return frozenset(found - _namespaces(Path("/proc/self")))
+    return Traces(layout, frozenset(found - _namespaces(Path("/proc/self"))))
 
 
-def held(namespaces: frozenset[str]) -> frozenset[str]:
-    """Return those of these namespaces that a process of the machine is still in."""
-    return namespaces & set[str]().union(*map(_namespaces, _each_process()))
-
-
-def _each_process() -> list[Path]:
-    return list(Path("/proc").glob("[0-9]*"))
+def _belonging(entry: Path, layout: Layout) -> str | None:
+    """Return a process's number and command line if it is the cluster's."""
+    try:
+        words = (entry / "cmdline").read_bytes().decode(errors="replace").split("\0")
+        groups = (entry / "cgroup").read_text()
+    except OSError:  # ended while we looked
+        return None
+    ours = any(str(layout.state) in word for word in words) or layout.cgroup in groups.replace("\n", "/").split("/")
+    return f"{entry.name} {' '.join(words)[:200]}" if ours else None
 
 
 def _namespaces(process_folder: Path) -> set[str]:
@@ -104,9 +125,17 @@ def _namespaces(process_folder: Path) -> set[str]:
         return set()
 
 
+def _listening() -> list[str]:
+    return [line.split()[3] for line in process.run(["ss", "-H", "-l", "-t", "-n"], timeout_s=10).stdout.splitlines()]
+
+
 def _ip(subject: str, key: str) -> frozenset[str]:
     said = process.run(["ip", "-j", subject, "show"], timeout_s=10).stdout
     return frozenset(f"{each[key]} {each.get('dev', '')}" for each in json.loads(said))
+
+
+def _some(found: dict[str, list[str]]) -> dict[str, list[str]]:
+    return {kind: items for kind, items in found.items() if items}
 
 
 @pytest.fixture

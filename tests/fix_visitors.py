@@ -46,10 +46,10 @@ class Tally:
 class Visitor:
     """One browser's worth of cookies on the vote page."""
 
-    def __init__(self, url: str, limits: httpx.Limits) -> None:
+    def __init__(self, url: str, limits: httpx.Limits, timeout_s: float = TIMEOUT_S) -> None:
         self.client = httpx.Client(
             base_url=url,
-            timeout=TIMEOUT_S,
+            timeout=timeout_s,
             verify=_TLS,
             limits=limits,
             headers={"Accept": "application/json"},
@@ -123,12 +123,19 @@ class VisitorFactory:
             visitor.client.close()
 
 
-@pytest.fixture
-def watcher(platform: Up) -> Iterator[Watcher]:
-    """A WebSocket client of the result page, connected."""
+@contextmanager
+def open_watcher(platform: Up) -> Iterator[Watcher]:
+    """Connect a WebSocket client to the result page."""
     url = platform.endpoints.result_url.replace("http", "ws", 1)
     with connect(f"{url}/ws", open_timeout=TIMEOUT_S) as socket:
         yield Watcher(socket)
+
+
+@pytest.fixture
+def watcher(platform: Up) -> Iterator[Watcher]:
+    """A WebSocket client of the result page, connected."""
+    with open_watcher(platform) as opened:
+        yield opened
 
 
 class Ledger:
@@ -144,6 +151,20 @@ class Ledger:
     def recount(self) -> Tally:
         """Return the count over the votes themselves."""
         return self._ask("SELECT choice, count(*) FROM votes GROUP BY choice")
+
+    @contextmanager
+    def closed(self) -> Iterator[None]:
+        """Keep everybody from writing votes for as long as the block runs; nothing else may be asked meanwhile."""
+        with self._connection.transaction():
+            self._connection.execute("LOCK TABLE votes IN SHARE MODE")
+            yield
+
+    def writers_waiting(self) -> int:
+        """Return how many transactions wait for the closed table."""
+        query = "SELECT count(*) FROM pg_locks WHERE relation = 'votes'::regclass AND NOT granted"
+        row = self._connection.execute(query).fetchone()
+        assert row is not None
+        return int(row[0])
 
     def _ask(self, query: str) -> Tally:
         counts: dict[str, int] = dict(self._connection.execute(query.encode()).fetchall())

@@ -101,6 +101,20 @@ class Manager(AClusterManager):
         """Tell whether the cluster is there and answers, without waiting for it."""
         return self.ready(timeout=0)
 
+    def kill_container(self, container_id: str) -> None:
+        """Kill a container with SIGKILL, as a crash would: without a moment to drain, to flush or to say goodbye.
+
+        Args:
+            container_id: As a pod's status has it, e.g. `containerd://0123…`.
+
+        Raises:
+            UserError: The provider does not let us into its nodes, or no such container runs.
+        """
+        raise UserError(
+            f"cluster {self.cluster_name}: provider {self.provider} does not let us into its nodes, so nothing can be "
+            f"killed there ({container_id}); use --cluster embedded or --cluster minikube"
+        )
+
     def status(self) -> dict[str, dict[str, Any]]:
         """Return what the provider knows of the cluster's components, by name; nothing where they are not its own."""
         return {}

@@ -95,6 +95,15 @@ class MinikubeManager(Manager):
         """Return the pages' addresses, forwarding the two ports of localhost if that is not done yet."""
         return open_pages(self.settings, Forwarding(self.settings.state, self.kubectl_argv()))
 
+    def kill_container(self, container_id: str) -> None:
+        """Kill a container with SIGKILL, as a crash would.
+
+        Raises:
+            UserError: No such container runs, or the profile does not.
+        """
+        name = container_id.removeprefix("containerd://")
+        self._minikube(["ssh", f"sudo ctr --namespace k8s.io tasks kill --signal SIGKILL {name}"])
+
     def _get_exec_env(self) -> dict[str, str]:
         return {
             "MINIKUBE_HOME": str(paths.cache_dir() / "minikube"),

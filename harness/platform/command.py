@@ -54,10 +54,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def up(arguments: argparse.Namespace) -> int:
     """Bring the platform up and say where to open it."""
     done = bring_up(settings.from_arguments(arguments, os.environ))
-    for line in done.deployed.changes:
+    for line in done.changes:
         _out.print(f"  {escape(line)}")
-    if not done.deployed.changes:
+    if not done.changes:
         _out.print("  nothing changed")
+    if done.outdated:
+        _out.print(
+            f"  the cluster still runs {', '.join(done.outdated)} as pinned when it was made; `./nox -s down` and "
+            "`./nox -s up` replace them, and the votes with them"
+        )
     times = [f"every pod Ready after {done.ready_s:.1f} s", f"preparation before that {done.prepare_s:.1f} s"]
     if done.created:
         times.insert(0, f"node Ready after {done.node_ready_s:.1f} s")

@@ -34,6 +34,8 @@ class Up:
         endpoints: The two pages' addresses.
         created: Whether this call created the cluster.
         deployed: What was applied.
+        changes: One line for each thing that was changed, of the cluster's own too; empty where nothing was.
+        outdated: Tools that have been pinned anew since the cluster was made, and that it runs in the old build.
         prepare_s: Seconds spent on packages, programs and images.
         node_ready_s: Seconds from then until the node was Ready; 0 if the cluster was there.
         ready_s: Seconds from the end of the preparation until every pod was Ready.
@@ -43,6 +45,8 @@ class Up:
     endpoints: Endpoints
     created: bool
     deployed: Deployed
+    changes: tuple[str, ...]
+    outdated: tuple[str, ...]
     prepare_s: float
     node_ready_s: float
     ready_s: float
@@ -77,12 +81,15 @@ def _bring_up(settings: ClusterSettings) -> Up:
     node_ready = time.monotonic()
     if running or not embedded:
         _load_images(cluster, built)
+    refreshed = cluster.refresh(built) if running and isinstance(cluster, EmbeddedManager) else ()
     deployed = deploy.deploy(cluster, built)
     return Up(
         cluster=cluster,
         endpoints=cluster.endpoints(),
         created=not running,
         deployed=deployed,
+        changes=(*refreshed, *deployed.changes),
+        outdated=tuple(cluster.outdated()) if running and isinstance(cluster, EmbeddedManager) else (),
         prepare_s=prepared - begun,
         node_ready_s=0.0 if running else node_ready - prepared,
         ready_s=time.monotonic() - prepared,

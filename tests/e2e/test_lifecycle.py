@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.platform.up import Up
-    from tests.fix_residue import Machine
+    from tests.fix_residue import Machine, Traces
 
 pytestmark = [pytest.mark.lifecycle, pytest.mark.timeout(600)]
 
@@ -53,13 +53,15 @@ def up(ports: tuple[int, int]) -> str:
     return harness("up", "--name", NAME, "--cluster", "embedded", "--vote-port", vote, "--result-port", result)
 
 
-def box_namespaces() -> frozenset[str]:
-    """Return the namespaces of the running cluster: the box's own and its containers'."""
-    pid = lifecycle.supervisor_pid(Layout.load(paths.state_dir(NAME)))
+def traces_of_running() -> Traces:
+    """Return what tells that something is of the running cluster: all kinds of it are seen at this moment."""
+    layout = Layout.load(paths.state_dir(NAME))
+    pid = lifecycle.supervisor_pid(layout)
     assert pid is not None
-    found = fix_residue.namespaces_below(pid)
+    found = fix_residue.traces(layout, pid)
     # Network, mounts and processes: three of the box, three of a container in it.
-    assert len(found) >= 6, f"the comparison is blind: {found}"
+    assert len(found.namespaces) >= 6, f"the comparison is blind: {found.namespaces}"
+    assert set(found.here()) == {"processes", "namespaces", "cgroups", "ports"}, f"the comparison is blind: {found}"
     return found
 
 
@@ -67,14 +69,12 @@ def test_up_down_up(platform: Up, machine_before: Machine, ports: tuple[int, int
     """Beside another cluster: `down` leaves nothing, a second `up` starts clean, a third changes nothing."""
     up(ports)
     assert httpx.get(f"http://localhost:{ports[0]}/", timeout=10).status_code == 200
-    during = fix_residue.look().added_since(machine_before)
-    assert {"processes", "cgroups", "ports"} <= set(during), f"the comparison is blind: {during}"
-    namespaces = box_namespaces()
+    traces = traces_of_running()
 
     said = harness("down", "--name", NAME)
     assert "gone" in said
+    assert traces.here() == {}
     assert fix_residue.look().added_since(machine_before) == {}
-    assert fix_residue.held(namespaces) == frozenset()
     assert not paths.state_dir(NAME).exists()
     assert httpx.get(platform.endpoints.vote_url, timeout=10).status_code == 200, "the neighbour went with it"
 
@@ -84,37 +84,34 @@ def test_up_down_up(platform: Up, machine_before: Machine, ports: tuple[int, int
 
 
 @pytest.fixture
-def bare(machine_before: Machine, ports: tuple[int, int]) -> Layout:  # noqa: ARG001  # looked at before the cluster
+def bare(machine_before: Machine, ports: tuple[int, int]) -> EmbeddedManager:  # noqa: ARG001  # looked at before the cluster
     """A cluster without the platform: what the kernel has to clean up is there, CoreDNS's container included."""
     vote, result = ports
     cluster = EmbeddedManager(ClusterSettings(name=NAME, provider="embedded", vote_port=vote, result_port=result))
     cluster.create(images=images.build())
     cluster.wait("deployment/coredns", "condition=Available", namespace="kube-system")
-    return cluster.layout
+    return cluster
 
 
 @pytest.mark.parametrize("victim", ["supervisor", "guard"])
-def test_killed_cluster_ends_whole(machine_before: Machine, bare: Layout, victim: str) -> None:
+def test_killed_cluster_ends_whole(machine_before: Machine, bare: EmbeddedManager, victim: str) -> None:
     """Kill -9 of the supervisor, or of the guard that watches it, ends everything; the state is the next `up`'s."""
-    namespaces = box_namespaces()
-    pid = lifecycle.supervisor_pid(bare) if victim == "supervisor" else lifecycle.guard_pid(bare)
+    traces = traces_of_running()
+    pid = lifecycle.supervisor_pid(bare.layout) if victim == "supervisor" else lifecycle.guard_pid(bare.layout)
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
 
     def gone() -> Seen:
-        left = fix_residue.look().added_since(machine_before)
-        still = fix_residue.held(namespaces)
-        return Seen(not left and not still, f"{left} {sorted(still)}")
+        left = {**traces.here(), **fix_residue.look().added_since(machine_before)}
+        return Seen(not left, str(left))
 
     wait_for("the end of the killed cluster", gone, timeout_s=10)
 
 
-def test_dead_component_is_started_again(bare: Layout) -> None:
+def test_dead_component_is_started_again(bare: EmbeddedManager) -> None:
     """A component that is killed is started again, and the log says so."""
-    enter = ["nsenter", f"--target={lifecycle.supervisor_pid(bare)}", "--pid", "--mount"]
-    victim = process.run([*enter, "pidof", "kubelet"]).stdout.strip()
-    process.run([*enter, "kill", "-9", victim])
-    log = bare.logs / "supervisor.log"
+    bare.kill_component("kubelet")
+    log = bare.layout.logs / "supervisor.log"
 
     def started_again() -> Seen:
         lines = [line for line in log.read_text().splitlines() if " kubelet: " in line]

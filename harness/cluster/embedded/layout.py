@@ -102,8 +102,13 @@ class Layout:
 
     @property
     def addons_applied(self) -> Path:
-        """A file that is there once roles, custom resources and storage configuration are."""
+        """A file that is there once roles, custom resources and storage configuration are; it has their hash."""
         return self.state / "addons-applied"
+
+    @property
+    def programs(self) -> Path:
+        """Which build of each tool the components are run from, as JSON."""
+        return self.state / "programs.json"
 
     @property
     def status(self) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness import process, programs
@@ -114,6 +115,45 @@ class EmbeddedManager(Manager):
         """
         self._ctr("images", "import", str(archive), timeout_s=_IMPORT_TIMEOUT_S)
 
+    def refresh(self, images: ImageSet) -> tuple[str, ...]:
+        """Apply what changed of roles, Calico's resources, storage and DNS since this running cluster got them.
+
+        Returns:
+            One line for what was done; nothing where nothing changed.
+
+        Raises:
+            UserError: The API server refused one.
+        """
+        layout = self.layout
+        if layout.addons_applied.read_text() == addons.digest(layout, images):
+            return ()
+        self._apply_addons(layout, Api(lifecycle.LOOPBACK, layout.api_port, layout.pki, "bootstrap"), images)
+        return ("applied: roles, Calico's resources, storage and DNS",)
+
+    def outdated(self) -> list[str]:
+        """Return the tools of which this running cluster has another build than the one that would be taken now."""
+        running: dict[str, str] = json.loads(self.layout.programs.read_text())
+        return [tool for tool, home in programs.homes(*TOOLS).items() if running.get(tool) != home.name]
+
+    def kill_container(self, container_id: str) -> None:
+        """Kill a container with SIGKILL, as a crash would.
+
+        Raises:
+            UserError: No such container runs, or the cluster does not.
+        """
+        self._ctr("tasks", "kill", "--signal", "SIGKILL", container_id.removeprefix("containerd://"))
+
+    def kill_component(self, name: str) -> None:
+        """Kill a component of the box with SIGKILL, as a crash would; the supervisor starts it again.
+
+        Raises:
+            UserError: It does not run.
+        """
+        pid = self.status().get(name, {}).get("pid_in_box")
+        if pid is None:
+            raise UserError(f"cluster {self.cluster_name}: no component {name} runs; `./nox -s status` says what does")
+        self._inside("kill", "-9", str(pid))
+
     def status(self) -> dict[str, dict[str, Any]]:
         """Return what the supervisor says of its components, by name."""
         return diagnosis.components(self.layout)
@@ -141,8 +181,7 @@ class EmbeddedManager(Manager):
             lifecycle.start(layout, sockets)
             self._wait_for_api(layout, api)
         with plan.step("applying roles, Calico's resources, storage and DNS"):
-            addons.apply(api, addons.objects(layout, images))
-            layout.addons_applied.touch()
+            self._apply_addons(layout, api, images)
         with plan.step("waiting for the node"):
             self._wait_for_node(layout, api)
 
@@ -154,9 +193,15 @@ class EmbeddedManager(Manager):
         return Layout(chosen.name, chosen.state, api_port, chosen.vote_port, chosen.result_port)
 
     @staticmethod
+    def _apply_addons(layout: Layout, api: Api, images: ImageSet) -> None:
+        addons.apply(api, addons.objects(layout, images))
+        private.write(layout.addons_applied, addons.digest(layout, images))
+
+    @staticmethod
     def _lay_out(layout: Layout, images: ImageSet) -> None:
         homes = programs.ensure(*TOOLS)
         layout.save()
+        private.write(layout.programs, json.dumps({tool: home.name for tool, home in homes.items()}))
         private.folder(layout.data)
         # An image must be there before its first pod: after a failed pull kubelet waits before it looks again.
         node_images.give(images, layout.data / "containerd")
@@ -190,9 +235,12 @@ class EmbeddedManager(Manager):
         wait_for(f"node {layout.node_name} Ready", look, timeout_s=_NODE_TIMEOUT_S, interval_s=_LOOK_S)
 
     def _ctr(self, *words: str, timeout_s: float = process.DEFAULT_TIMEOUT_S) -> str:
+        ctr = [str(programs.path("ctr")), "--address", configuration.CONTAINERD_SOCKET, "--namespace", "k8s.io"]
+        return self._inside(*ctr, *words, timeout_s=timeout_s)
+
+    def _inside(self, *words: str, timeout_s: float = process.DEFAULT_TIMEOUT_S) -> str:
         pid = lifecycle.supervisor_pid(self.layout)
         if pid is None:
             raise UserError(f"cluster {self.cluster_name}: does not run; `./nox -s up` starts it")
-        ctr = [str(programs.path("ctr")), "--address", configuration.CONTAINERD_SOCKET, "--namespace", "k8s.io"]
         enter = ["nsenter", f"--target={pid}", "--mount", "--net", "--pid"]
-        return process.run([*enter, *ctr, *words], timeout_s=timeout_s).stdout
+        return process.run([*enter, *words], timeout_s=timeout_s).stdout

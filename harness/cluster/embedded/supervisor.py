@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.cluster.embedded import box, cgroups, network, private
+from harness.cluster.embedded import box, cgroups, logs, network, private
 from harness.cluster.embedded.components import Component, all_components
 from harness.cluster.embedded.layout import Layout
 from harness.errors import UserError
@@ -77,6 +77,7 @@ class Supervisor:
     log: Callable[[str], None]
     _running: list[Running] = field(init=False, default_factory=list)
     _begun: float = field(init=False, default_factory=time.monotonic)
+    _logs_looked_at: float = field(init=False, default_factory=time.monotonic)
 
     def run(self) -> None:
         """Keep the components running until SIGTERM or SIGINT.
@@ -88,6 +89,7 @@ class Supervisor:
         while True:
             self._reap()
             self._start_what_is_due()
+            self._look_at_logs()
             received = signal.sigtimedwait(_WATCHED, _TICK_S if self._waiting() else _IDLE_TICK_S)
             if received is not None and received.si_signo != signal.SIGCHLD:
                 self.log(f"{signal.Signals(received.si_signo).name}: ending everything")
@@ -112,6 +114,16 @@ class Supervisor:
         for running in self._running:
             if running.pid is None and time.monotonic() >= running.start_no_earlier and running.component.may_start():
                 self._start(running)
+
+    def _look_at_logs(self) -> None:
+        if time.monotonic() - self._logs_looked_at < _IDLE_TICK_S:
+            return
+        self._logs_looked_at = time.monotonic()
+        try:
+            for name in logs.set_aside(self.layout.logs):
+                self.log(f"{name}: has grown; what was in it is in {name}.1")
+        except OSError as error:  # a full disk is no reason to end the cluster
+            self.log(f"logs cannot be set aside: {error}")
 
     def _start(self, running: Running) -> None:
         component = running.component

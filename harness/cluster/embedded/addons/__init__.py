@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +31,7 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 def objects(layout: Layout, images: ImageSet) -> Iterator[dict[str, Any]]:
     """Give roles, Calico's definitions and resources, storage and DNS, in the order to apply them."""
     yield from _documents(_FOLDER / "rbac.yaml")
-    for definition in sorted((programs.homes("calico")["calico"] / "crd").glob("*.yaml")):
+    for definition in _calico_definitions():
         yield from _documents(definition)
     yield from _documents(_FOLDER / "storage.yaml")
     yield {
@@ -41,6 +43,20 @@ def objects(layout: Layout, images: ImageSet) -> Iterator[dict[str, Any]]:
     # Before Calico's resources: a pod takes longer to start than they to be known.
     yield from _dns(images.reference("coredns"))
     yield from _documents(_FOLDER / "calico.yaml")
+
+
+def digest(layout: Layout, images: ImageSet) -> str:
+    """Return text that changes whenever what would be applied does, without parsing it: that takes its time."""
+    state = hashlib.sha256()
+    for file in (*sorted(_FOLDER.glob("*.yaml")), *_calico_definitions()):
+        state.update(f"\0{file.name}\0".encode() + file.read_bytes())
+    state.update(images.reference("coredns").encode())
+    state.update(json.dumps(configuration.local_path(layout, images.reference("helper"))).encode())
+    return state.hexdigest()
+
+
+def _calico_definitions() -> list[Path]:
+    return sorted((programs.homes("calico")["calico"] / "crd").glob("*.yaml"))
 
 
 def _dns(image: str) -> Iterator[dict[str, Any]]:

@@ -145,3 +145,9 @@ def test_no_kubeconfig() -> None:
     """The person's default kubeconfig is never taken: it may be production."""
     with pytest.raises(UserError, match="--cluster external needs --kubeconfig FILE"):
         ExternalManager(ClusterSettings(name="demo"))
+
+
+def test_nothing_is_killed(settings: ClusterSettings) -> None:
+    """Nobody lets us into somebody else's nodes: a container cannot be killed there, and that is no success."""
+    with pytest.raises(UserError, match="provider external does not let us into its nodes"):
+        ExternalManager(settings).kill_container("containerd://0af1")

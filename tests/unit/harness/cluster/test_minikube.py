@@ -202,6 +202,14 @@ class TestLoadImages:
             MinikubeManager(ClusterSettings()).load_images(docker_archive("vote:1"))
 
 
+def test_kills_a_container(minikube: StandIns) -> None:
+    """A container is killed in the profile's node, by containerd and without a grace period."""
+    MinikubeManager(ClusterSettings(name="demo")).kill_container("containerd://0af1")
+    (call,) = minikube.calls("minikube")
+    kill = "sudo ctr --namespace k8s.io tasks kill --signal SIGKILL 0af1"
+    assert call.arguments == ["ssh", kill, "--profile", "demo"]
+
+
 class TestDelete:
     """`minikube delete`."""
 

@@ -43,6 +43,7 @@ class Cluster(EmbeddedManager):
     provider: ClassVar[str] = "embedded"
     runs = False
     lacks_images = False
+    refreshed: tuple[str, ...] = ()
 
     def __init__(self, chosen: ClusterSettings, told: list[str]) -> None:
         super().__init__(chosen)
@@ -64,6 +65,16 @@ class Cluster(EmbeddedManager):
     def load_images(self, archive: Path) -> None:
         """Tell."""
         self.told.append(f"load {archive.name}")
+
+    def refresh(self, images: ImageSet) -> tuple[str, ...]:
+        """Tell, and say what the test says."""
+        assert images is IMAGES
+        self.told.append("refresh")
+        return self.refreshed
+
+    def outdated(self) -> list[str]:
+        """Say that one tool is."""
+        return ["kube"]
 
 
 @pytest.fixture
@@ -103,6 +114,7 @@ def test_from_nothing(cluster: Cluster, told: list[str]) -> None:
     done = up.bring_up(cluster.settings)
     assert told == ["require", "build programs", "build images", "fill the store", "create", "deploy"]
     assert done.created
+    assert done.outdated == ()
     assert done.endpoints == Endpoints("http://localhost:8080", "http://localhost:8081")
     assert done.ready_s >= done.node_ready_s > 0.0
 
@@ -117,8 +129,17 @@ def test_running_cluster_is_not_made_again(cluster: Cluster, told: list[str]) ->
     """On a cluster that runs and has the images, there is only to deploy."""
     record(cluster)
     done = up.bring_up(cluster.settings)
-    assert told == ["require", "build programs", "build images", "deploy"]
+    assert told == ["require", "build programs", "build images", "refresh", "deploy"]
     assert (done.created, done.node_ready_s) == (False, 0.0)
+    assert (done.changes, done.outdated) == ((), ("kube",))
+
+
+def test_all_changes_are_told(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What changed of the cluster is told before what changed of the application."""
+    record(cluster)
+    cluster.refreshed = ("applied: DNS",)
+    monkeypatch.setattr(deploy, "deploy", lambda *_: Deployed(("vote changed",), 0.0, 0.0))
+    assert up.bring_up(cluster.settings).changes == ("applied: DNS", "vote changed")
 
 
 def test_images_that_the_node_lacks_are_loaded(cluster: Cluster, told: list[str]) -> None:
@@ -126,7 +147,7 @@ def test_images_that_the_node_lacks_are_loaded(cluster: Cluster, told: list[str]
     record(cluster)
     cluster.lacks_images = True
     up.bring_up(cluster.settings)
-    assert told[-2:] == ["load archive.tar", "deploy"]
+    assert told[-3:] == ["load archive.tar", "refresh", "deploy"]
 
 
 def test_other_ports_need_another_cluster(cluster: Cluster, told: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +157,49 @@ def test_defined_before_it_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     for each in made:
         assert each["metadata"].get("namespace", "kube-system") in there
         there |= {each["metadata"]["name"]} if each["kind"] == "Namespace" else set()
+
+
+class TestDigest:
+    """What tells a running cluster whether to apply anything anew."""
+
+    @pytest.fixture(autouse=True)
+    def calico(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """One of Calico's definitions."""
+        (tmp_path / "crd").mkdir()
+        definition = tmp_path / "crd" / "d.yaml"
+        definition.write_text("kind: CustomResourceDefinition\n")
+        monkeypatch.setattr(programs, "homes", lambda *_: {"calico": tmp_path})
+        return definition
+
+    @staticmethod
+    def of(tmp_path: Path, **tags: str) -> str:
+        """Return the digest of a cluster with images of these tags."""
+        named = {"helper": "1", "coredns": "1", "vote": "1"} | tags
+        built = ImageSet({name: Image(name, f"x/{name}:{tag}", 0) for name, tag in named.items()}, 0, 0.0, ())
+        return addons.digest(Layout("demo", tmp_path, 1, 2, 3), built)
+
+    def test_stays(self, tmp_path: Path) -> None:
+        """Another image of the application changes nothing here."""
+        assert self.of(tmp_path) == self.of(tmp_path, vote="2")
+
+    def test_changes(self, tmp_path: Path, calico: Path) -> None:
+        """Another resolver, another helper, another definition do."""
+        before = self.of(tmp_path)
+        after = {self.of(tmp_path, coredns="2"), self.of(tmp_path, helper="2")}
+        calico.write_text("kind: CustomResourceDefinition\nmore: true\n")
+        after.add(self.of(tmp_path))
+        assert len(after | {before}) == 4
+
+    def test_every_file_of_ours_counts(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A change of any of our files does, too."""
+        folder = tmp_path / "addons"
+        shutil.copytree(FOLDER, folder)
+        monkeypatch.setattr(addons, "_FOLDER", folder)
+        seen = {self.of(tmp_path)}
+        for file in sorted(folder.glob("*.yaml")):
+            file.write_text(f"{file.read_text()}# changed\n")
+            seen.add(self.of(tmp_path))
+        assert len(seen) == 1 + len(FILES)
 
 
 class TestApply:

@@ -35,6 +35,13 @@ def wait_for_components(layout: Layout) -> None:
     wait_for("the components", look, timeout_s=20)
 
 
+def traces_of(box: Layout) -> fix_residue.Traces:
+    """Return what tells that something is of this running box."""
+    supervisor = lifecycle.supervisor_pid(box)
+    assert supervisor is not None
+    return fix_residue.traces(box, supervisor)
+
+
 class TestSockets:
     """Ports of the loopback address."""
 
@@ -139,10 +146,11 @@ class TestBox:
         """After a stop the machine is as it was before the start."""
         box: Layout = request.getfixturevalue("box")
         wait_for_components(box)
-        added = fix_residue.look().added_since(machine_before)
-        assert {"processes", "cgroups", "ports"} <= set(added), f"the comparison is blind: {added}"
+        traces = traces_of(box)
+        assert set(traces.here()) == {"processes", "namespaces", "cgroups", "ports"}, "the comparison is blind"
         lifecycle.stop(box)
-        assert _ours(fix_residue.look().added_since(machine_before), box) == {}
+        assert traces.here() == {}
+        assert fix_residue.look().added_since(machine_before) == {}
         assert not box.state.exists()
         lifecycle.stop(box)  # no error where there is nothing
 
@@ -165,9 +173,10 @@ class TestBox:
         pids = {"guard": lifecycle.guard_pid(box), "supervisor": lifecycle.supervisor_pid(box)}
         pid = pids[victim]
         assert pid is not None
+        traces = traces_of(box)
         os.kill(pid, signal.SIGKILL)
         wait_for("its end", lambda: Seen(not lifecycle.is_running(box), "locked"), timeout_s=20)
-        assert not [folder for folder in cgroups.read().folders(box.cgroup) if folder.exists()]
+        assert traces.here() == {}
         assert lifecycle.guard_pid(box) is lifecycle.supervisor_pid(box) is None
         with contextlib.suppress(ChildProcessError):
             os.waitpid(pids["guard"] or -1, 0)
@@ -194,10 +203,3 @@ class TestBox:
             return Seen(said["restarts"] == 1 and said["pid_in_box"] not in {None, int(pid)}, str(said))
 
         wait_for("etcd's second start", again, timeout_s=10)
-
-
-def _ours(added: dict[str, list[str]], box: Layout) -> dict[str, list[str]]:
-    # Other tests and clusters come and go on the same machine: what counts is what names this one, or listens for it.
-    marks = (str(box.state), box.cgroup, *(f":{port}" for port in (box.api_port, box.vote_port, box.result_port)))
-    ours = {kind: [item for item in items if any(mark in item for mark in marks)] for kind, items in added.items()}
-    return {kind: items for kind, items in ours.items() if items}

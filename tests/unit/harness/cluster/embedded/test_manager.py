@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import socket
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from rich.console import Console
 
-from harness.cluster.embedded import cgroups, lifecycle, manager, node_images
+from harness.cluster.embedded import addons, cgroups, lifecycle, manager, node_images
 from harness.cluster.embedded.manager import EmbeddedManager
 from harness.errors import UserError
 from harness.images import Image, ImageSet
 from harness.progress import Plan
 from harness.settings import ClusterSettings
+from harness.waiting import Seen, wait_for
 from tests.fix_box import NAME
 
 if TYPE_CHECKING:
@@ -147,6 +149,50 @@ class TestQuestions:
         assert not half.is_running()
         box.addons_applied.touch()
         assert half.is_running()
+
+    def test_outdated(self, cluster: EmbeddedManager, fake_programs: FakePrograms) -> None:
+        """A tool of which the running cluster has another build is named, and no other."""
+        homes = {tool: home.name for tool, home in fake_programs.homes.items()}
+        cluster.layout.save()
+        cluster.layout.programs.write_text(json.dumps(homes))
+        assert cluster.outdated() == []
+        cluster.layout.programs.write_text(json.dumps({**homes, "kube": "kube-0123"}))
+        assert cluster.outdated() == ["kube"]
+
+    def test_builds_are_recorded(self, cluster: EmbeddedManager, fake_programs: FakePrograms) -> None:
+        """A new cluster notes which builds it runs."""
+        layout = cluster.layout
+        cluster._lay_out(layout, IMAGES)
+        assert json.loads(layout.programs.read_text()) == {
+            tool: home.name for tool, home in fake_programs.homes.items()
+        }
+
+    def test_refresh(self, cluster: EmbeddedManager, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What was applied is applied again only when it has changed."""
+        layout = cluster.layout
+        layout.save()
+        digests = iter(("1", "2", "2", "2"))
+        monkeypatch.setattr(addons, "digest", lambda *_: next(digests))
+        monkeypatch.setattr(addons, "objects", lambda *_: iter(()))
+        monkeypatch.setattr(manager, "Api", lambda *_: None)
+        layout.addons_applied.write_text("1")
+        assert cluster.refresh(IMAGES) == ()
+        assert cluster.refresh(IMAGES) == ("applied: roles, Calico's resources, storage and DNS",)
+        assert cluster.refresh(IMAGES) == ()
+
+    def test_kill_component(self, box: Layout) -> None:
+        """A component is killed, and the supervisor says of what it died; one that is none is named."""
+        running = EmbeddedManager(ClusterSettings(name=NAME))
+
+        def etcd() -> dict[str, Any]:
+            return running.status().get("etcd", {})
+
+        wait_for("etcd", lambda: Seen(etcd().get("pid_in_box") is not None, str(etcd())), timeout_s=20)
+        running.kill_component("etcd")
+        wait_for("its end", lambda: Seen(etcd()["last_exit"] == "signal SIGKILL", str(etcd())), timeout_s=20)
+        assert box.name == NAME
+        with pytest.raises(UserError, match=f"cluster {NAME}: no component nothing runs"):
+            running.kill_component("nothing")
 
     def test_endpoints_are_the_recorded_ones(self, box: Layout) -> None:
         """The addresses are those the cluster was made with, whatever this command's options say."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -10,12 +11,14 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from harness import paths
+from harness.cluster.embedded import logs
 from harness.cluster.embedded import supervisor as module
 from harness.cluster.embedded.components import Component
 from harness.cluster.embedded.layout import Layout
@@ -228,3 +231,26 @@ def _zombies(pid: int) -> list[str]:
             if Path(f"/proc/{child}/stat").read_text().rpartition(") ")[2].startswith("Z"):
                 found.append(child)
     return found
+
+
+def test_grown_logs_are_set_aside(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A component's log that has grown is set aside while it runs, and the supervisor says so."""
+    monkeypatch.setattr(module, "_IDLE_TICK_S", 0.0)
+    monkeypatch.setattr(module.logs, "set_aside", partial(logs.set_aside, most_bytes=10))
+    talker = Component("talker", ("sh", "-c", "while sleep 0.02; do echo something; done"))
+    run.until(lambda: any("talker.log: has grown" in line for line in run.lines), talker)
+    assert (run.layout.logs / "talker.log.1").read_text().startswith("something\n")
+
+
+def test_full_disk_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Logs that cannot be set aside end nothing."""
+
+    def full(_: Path) -> list[str]:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(module, "_IDLE_TICK_S", 0.0)
+    monkeypatch.setattr(module.logs, "set_aside", full)
+    supervisor = run.until(
+        lambda: any("cannot be set aside" in line for line in run.lines), Component("a", ("sleep", "9"))
+    )
+    assert supervisor._running[0].restarts == 0
