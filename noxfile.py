@@ -5,6 +5,7 @@ Options of a task come after two dashes: `./nox -s up -- --vote-port 9000`, `./n
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -163,6 +164,21 @@ def chaos(session: nox.Session) -> None:
     """Kill one part of the platform after the other while people vote: no acknowledged vote may be lost."""
     _harness_only(session, "packages")
     _pytest(session, "tests/chaos")
+
+
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Measure, beside a peer in the same run: `./nox -s bench -- up`; without a name, say what there is. [NAME …]."""
+    benches = {path.stem: path for path in sorted(Path("bench").glob("*.py"))}
+    name, *words = session.posargs or ("",)
+    if name not in benches:
+        for known, path in benches.items():
+            session.log(f"{known}: {path.read_text().splitlines()[0].strip(chr(34))}")
+        if name:
+            session.error(f"{name}: no such bench")
+        return
+    services = [str(path.parent) for path in Path("services").resolve().glob("*/ballotbox_*")]
+    session.run(PYTHON, "-m", f"bench.{name}", *words, env={"PYTHONPATH": os.pathsep.join(services)})
 
 
 @nox.session(default=False)

@@ -1,6 +1,6 @@
 """How fast the evaluator judges: 10,000 pairs of pods, 100 policies, beside a peer that reads every policy each time.
 
-Run: python bench/evaluator.py [PODS POLICIES]. The bar is 5 s for 100 pods (10,000 pairs) and 100 policies.
+Run: ./nox -s bench -- evaluator [PODS POLICIES]. The bar is 5 s for 100 pods (10,000 pairs) and 100 policies.
 """
 
 from __future__ import annotations
@@ -9,9 +9,6 @@ import ipaddress
 import random
 import sys
 import time
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from harness.network.evaluator import Evaluator, peer_includes, ports_include
 from harness.network.located import Place

@@ -1,6 +1,6 @@
 """Measures the policy gate's bars: every overlay, with Checkov, and a thousand workloads of someone's.
 
-Run from the repository's root: `.venv/bin/python -m bench.policy`. The best of three tries counts.
+Run: `./nox -s bench -- policy`. The best of three tries counts.
 """
 
 from __future__ import annotations

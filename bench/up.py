@@ -1,7 +1,7 @@
 """How long a warm `up` takes to a Ready node and to every pod Ready, how long `down` takes, against their bars.
 
-A scratch cluster of its own name and ports, up and down again: `python bench/up.py [RUNS]`. Programs and images have to
-be built beforehand (`./nox -s up` once). A busy machine measures itself: the load before each run is printed with it.
+A scratch cluster of its own name and ports, up and down again: `./nox -s bench -- up [RUNS]`. Programs and images have
+to be built beforehand (`./nox -s up` once). A busy machine measures itself: the load before each run is printed too.
 """
 
 from __future__ import annotations
@@ -10,15 +10,11 @@ import os
 import statistics
 import sys
 import time
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from harness.cluster.embedded import lifecycle  # noqa: E402  # found by the path above
-from harness.errors import UserError  # noqa: E402
-from harness.platform.up import bring_up  # noqa: E402
-from harness.settings import ClusterSettings  # noqa: E402
+from harness.cluster.embedded import lifecycle
+from harness.errors import UserError
+from harness.platform.up import bring_up
+from harness.settings import ClusterSettings
 
 NAME = "ballotbox-bench"
 RUNS = 3

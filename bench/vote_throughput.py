@@ -1,7 +1,7 @@
 """How many votes a second the vote page acknowledges, by the number of voters at a time.
 
 The real service (gunicorn, its threads, one process) with a real Redis (appendfsync always); the peer is the same page
-for one voter at a time, which pays an fsync for each vote: `python bench/vote_throughput.py [seconds]`.
+for one voter at a time, which pays an fsync for each vote: `./nox -s bench -- vote_throughput [seconds]`.
 """
 
 from __future__ import annotations
@@ -16,13 +16,9 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-PATHS = [str(ROOT), *(str(ROOT / "services" / name) for name in ("common", "vote", "worker"))]
-sys.path[:0] = PATHS
-
-from ballotbox_common.broker import STREAM  # noqa: E402  # found by the path above
-from harness.waiting import Seen, wait_for  # noqa: E402
-from tests.fix_redis import PASSWORD, RedisServer, free_port  # noqa: E402
+from ballotbox_common.broker import STREAM
+from harness.waiting import Seen, wait_for
+from tests.fix_redis import PASSWORD, RedisServer, free_port
 
 SECONDS = 4.0
 VOTERS = (1, 8, 32, 64)
@@ -65,7 +61,7 @@ def serve(redis: RedisServer, port: int, admin_port: int) -> subprocess.Popen[by
         [sys.executable, "-m", "ballotbox_vote"],
         env={
             "PATH": os.environ["PATH"],
-            "PYTHONPATH": os.pathsep.join(PATHS),
+            "PYTHONPATH": os.environ["PYTHONPATH"],  # as `./nox -s bench` sets it
             "REDIS_HOST": "127.0.0.1",
             "REDIS_PORT": str(redis.port),
             "REDIS_PASSWORD": PASSWORD,

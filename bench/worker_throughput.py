@@ -1,6 +1,6 @@
 """How many votes a second the worker writes, beside a peer that writes one row a transaction, in the same run.
 
-Real Redis (appendfsync always) and real PostgreSQL (fsync on): `python bench/worker_throughput.py [votes]`.
+Real Redis (appendfsync always) and real PostgreSQL (fsync on): `./nox -s bench -- worker_throughput [votes]`.
 """
 
 from __future__ import annotations
@@ -12,17 +12,14 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), *(str(ROOT / "services" / name) for name in ("common", "vote", "worker"))]
-
-from ballotbox_common import broker  # noqa: E402  # found by the path above
-from ballotbox_common.backoff import Backoff  # noqa: E402
-from ballotbox_common.broker import GROUP, STREAM  # noqa: E402
-from ballotbox_worker.entries import Vote, decode  # noqa: E402
-from ballotbox_worker.stream import VoteStream  # noqa: E402
-from ballotbox_worker.worker import Worker  # noqa: E402
-from tests.fix_postgres import Database, PostgresServer  # noqa: E402
-from tests.fix_redis import PASSWORD, RedisServer  # noqa: E402
+from ballotbox_common import broker
+from ballotbox_common.backoff import Backoff
+from ballotbox_common.broker import GROUP, STREAM
+from ballotbox_worker.entries import Vote, decode
+from ballotbox_worker.stream import VoteStream
+from ballotbox_worker.worker import Worker
+from tests.fix_postgres import Database, PostgresServer
+from tests.fix_redis import PASSWORD, RedisServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
