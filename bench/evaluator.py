@@ -10,8 +10,8 @@ import random
 import sys
 import time
 
+from harness.located import Place
 from harness.network.evaluator import Evaluator, peer_includes, ports_include
-from harness.network.located import Place
 from harness.network.model import (
     NAME_LABEL,
     Direction,

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 # Loading the machine's certificates takes longer than a vote, and nothing here speaks TLS: they are loaded once.
 _TLS = ssl.create_default_context()
 TIMEOUT_S = 15.0
+# Longer than the result page is ever silent: it says the same tally again after 15 s.
+_SILENCE_S = 20.0
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ class Watcher:
 
     def next(self) -> tuple[Tally, bool]:
         """Wait for the next message: the tally and whether it is live."""
-        said = json.loads(self._socket.recv(timeout=TIMEOUT_S))
+        said = json.loads(self._socket.recv(timeout=_SILENCE_S))
         requests.append(f"WebSocket <- {said}")
         return Tally(said["a"] or 0, said["b"] or 0), bool(said["live"])
 

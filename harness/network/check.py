@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from harness.errors import UserError
+from harness.located import Document
 from harness.network.api import Api
 from harness.network.compare import compare
 from harness.network.enforcement import check_enforcement
 from harness.network.evaluator import Evaluator
 from harness.network.intent import Kind
 from harness.network.live import live_mutants
-from harness.network.located import Document
 from harness.network.matrix import actors, matrix, targets
 from harness.network.mutation import measure
 from harness.network.policies import read_policies

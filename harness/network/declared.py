@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import UserError
-from harness.network.located import Document, Place, at, parse
+from harness.located import Document, Place, at, parse
 from harness.network.model import NAME_LABEL, NamedPort, Policy
 from harness.network.policies import objects, read_policies
 

@@ -14,7 +14,7 @@ from harness.network.model import Direction, Pod
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from harness.network.located import Place
+    from harness.located import Place
     from harness.network.model import Endpoint, Flow, Peer, Policy, Port, Protocol, Rule
 
 WITHIN_POD = "traffic within a pod never meets a policy"

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from harness.located import Place
     from harness.network.declared import Declared
     from harness.network.evaluator import Ruling
     from harness.network.intent import Intent
-    from harness.network.located import Place
     from harness.network.matrix import Actor
 
 _EXCERPT_LINES = 12

@@ -13,7 +13,7 @@ from harness.network.model import MAX_PORT, PROTOCOLS, Address, Pod, Selector
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from harness.network.located import Place
+    from harness.located import Place
     from harness.network.model import Endpoint, Ip, Network, Protocol
 
 

@@ -6,6 +6,7 @@ import ipaddress
 from typing import TYPE_CHECKING
 
 from harness.errors import UserError
+from harness.located import Reader, parse
 from harness.network.intent import (
     CLASSES,
     POD_KINDS,
@@ -20,14 +21,13 @@ from harness.network.intent import (
     port_spec,
     service_spec,
 )
-from harness.network.located import Reader, parse
 from harness.network.model import Requirement, Selector
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path as File
 
-    from harness.network.located import Path
+    from harness.located import Path
     from harness.network.model import Ip, Network
 
 _TOP = {"governed", "settings", "endpoints", "allowed", "providers"}

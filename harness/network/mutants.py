@@ -11,7 +11,7 @@ from harness.network.model import MAX_PORT, Direction, IpBlock, Requirement, Sel
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from harness.network.located import Place
+    from harness.located import Place
     from harness.network.model import Peer, Policy, Port, Rule
 
 SOLE = "the only one, so that an empty list is left, which means everything"

@@ -9,7 +9,7 @@ import ipaddress
 import re
 from typing import TYPE_CHECKING, Any
 
-from harness.network.located import MappingError, Reader, at
+from harness.located import MappingError, Reader, at
 from harness.network.model import (
     MAX_PORT,
     OPERATORS,
@@ -27,7 +27,7 @@ from harness.network.model import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from harness.network.located import Document, Path
+    from harness.located import Document, Path
     from harness.network.model import Network
 
 API_VERSION = "networking.k8s.io/v1"

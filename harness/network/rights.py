@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness.located import at
 from harness.network.intent import POD_KINDS, Kind
-from harness.network.located import at
 from harness.network.policies import objects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from harness.located import Place
     from harness.network.declared import Declared
     from harness.network.intent import Allowed, EndpointSpec, Intent
-    from harness.network.located import Place
 
 _WORKLOADS = "deployments replicasets statefulsets daemonsets jobs cronjobs replicationcontrollers podtemplates"
 _MAKES_PODS = frozenset({"pods", *_WORKLOADS.split(), "*"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.network.located import Place
+from harness.located import Place
 from harness.policy import evaluator, rego
 from harness.policy.model import Subject, SubjectSet
 

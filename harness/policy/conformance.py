@@ -17,7 +17,7 @@ import yaml
 
 from harness import programs
 from harness.errors import UserError
-from harness.network.located import Place
+from harness.located import Place
 from harness.policy import measured, rego
 from harness.policy.model import Subject, SubjectSet
 from harness.policy.subjects import Loader

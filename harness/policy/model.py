@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
-    from harness.network.located import Place
+    from harness.located import Place
 
 Field = tuple[str | int, ...]
 SubjectType = Literal["object", "containerfile", "compose", "workflow", "file"]

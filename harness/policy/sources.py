@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.network.located import Document, Place, at, parse
+from harness.located import Document, Place, at, parse
 from harness.network.policies import objects
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import yaml
 
 from harness import paths
 from harness.errors import UserError
+from harness.located import Document, MappingError, Place, at, parse
 from harness.manifests import render
-from harness.network.located import Document, MappingError, Place, at, parse
 from harness.network.policies import objects
 from harness.policy.model import Field, Finding, Level, Subject, SubjectSet, SubjectType
 from harness.policy.sources import KUSTOMIZATIONS, SourceIndex

@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from harness.errors import UserError
-from harness.network.located import Document, parse
+from harness.located import Document, parse
 from harness.policy.model import Finding, Waiver
 from harness.policy.subjects import POLICIES
 

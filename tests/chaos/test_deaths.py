@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
+from websockets.exceptions import InvalidHandshake
 
 from harness.cluster.embedded.manager import EmbeddedManager
 from harness.errors import UserError
@@ -109,18 +110,25 @@ def books(cluster: Manager) -> tuple[Tally, Tally]:
 
 
 def wait_until_counted(cluster: Manager, platform: Up, expected: Tally) -> None:
-    """Wait until PostgreSQL has exactly this tally; its recount and the result page then have the same."""
+    """Wait until PostgreSQL has exactly this tally, recounted too, and a new visitor sees it on the result page."""
 
-    def look() -> Seen:
+    def counted() -> Seen:
         try:
             tally, recount = books(cluster)
         except (psycopg.OperationalError, UserError) as error:
             return Seen(done=False, state=str(error))
         return Seen(tally == recount == expected, f"tally {tally}, recount {recount}, expected {expected}")
 
-    wait_for("every acknowledged vote counted once", look, timeout_s=PATIENCE_S, interval_s=0.5)
-    with open_watcher(platform) as watcher:
-        assert watcher.until(expected) == expected
+    def shown() -> Seen:
+        try:
+            with open_watcher(platform) as watcher:
+                tally, live = watcher.next()
+        except (InvalidHandshake, OSError) as error:  # while no replica is Ready the Ingress controller says so
+            return Seen(done=False, state=str(error))
+        return Seen((tally, live) == (expected, True), f"{tally}, live {live}, expected {expected}")
+
+    wait_for("every acknowledged vote counted once", counted, timeout_s=PATIENCE_S, interval_s=0.5)
+    wait_for("the tally on the result page", shown, timeout_s=PATIENCE_S, interval_s=0.5)
 
 
 @pytest.mark.parametrize("part", [VOTE, WORKER, REDIS, POSTGRES, RESULT, TRAEFIK, DNS], ids=str)

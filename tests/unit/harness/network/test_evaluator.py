@@ -11,8 +11,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.located import parse
 from harness.network.evaluator import FROM_ITS_NODE, HOST_NETWORK, WITHIN_POD, Evaluator, verdict
-from harness.network.located import parse
 from harness.network.model import NAME_LABEL, Address, Direction, Flow, NamedPort, Pod, Policy
 from harness.network.policies import read_policies, to_manifest
 

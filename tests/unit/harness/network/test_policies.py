@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.errors import UserError
-from harness.network.located import parse
+from harness.located import parse
 from harness.network.model import Direction
 from harness.network.policies import read_policies
 

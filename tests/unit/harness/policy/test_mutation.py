@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.network.located import Place
+from harness.located import Place
 from harness.policy.model import Subject, SubjectSet
 from harness.policy.mutants import Mutant, of_set
 from harness.policy.mutation import Result, judge, mutants

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness import process
-from harness.network.located import Place
+from harness.located import Place
 from harness.policy import rego
 from harness.policy.model import SEVERITIES, Subject, SubjectSet
 from harness.policy.subjects import POLICIES, known_kinds

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.network.located import Place
+from harness.located import Place
 from harness.policy.sources import SourceIndex
 
 if TYPE_CHECKING:

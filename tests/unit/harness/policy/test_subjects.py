@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.errors import UserError
-from harness.network.located import Place
+from harness.located import Place
 from harness.policy.subjects import Loader, containerfile_lines
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.errors import UserError
-from harness.network.located import Place
+from harness.located import Place
 from harness.policy import waivers
 from harness.policy.model import Finding, Rule, Subject, Waiver
 

@@ -236,7 +236,7 @@ def _zombies(pid: int) -> list[str]:
 def test_grown_logs_are_set_aside(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """A component's log that has grown is set aside while it runs, and the supervisor says so."""
     monkeypatch.setattr(module, "_IDLE_TICK_S", 0.0)
-    monkeypatch.setattr(module.logs, "set_aside", partial(logs.set_aside, most_bytes=10))
+    monkeypatch.setattr(logs, "set_aside", partial(logs.set_aside, most_bytes=10))
     talker = Component("talker", ("sh", "-c", "while sleep 0.02; do echo something; done"))
     run.until(lambda: any("talker.log: has grown" in line for line in run.lines), talker)
     assert (run.layout.logs / "talker.log.1").read_text().startswith("something\n")
@@ -249,7 +249,7 @@ def test_full_disk_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(module, "_IDLE_TICK_S", 0.0)
-    monkeypatch.setattr(module.logs, "set_aside", full)
+    monkeypatch.setattr(logs, "set_aside", full)
     supervisor = run.until(
         lambda: any("cannot be set aside" in line for line in run.lines), Component("a", ("sleep", "9"))
     )

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from harness.network.located import Place
+from harness.located import Place
 from harness.policy.measured import Figure, Measured
 from harness.policy.model import Counts, Finding, Rule, Subject, SubjectSet, Verdict, Waiver
 
