@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import ssl
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from websockets.sync.client import connect
 from harness import credentials
 from harness.cluster.embedded.lifecycle import free_port
 from harness.evidence import NAMESPACE
+from harness.waiting import Seen, WaitError, wait_for
 from tests.fix_cluster import requests
 
 if TYPE_CHECKING:
@@ -88,14 +90,17 @@ class Watcher:
         return Tally(said["a"] or 0, said["b"] or 0), bool(said["live"])
 
     def until(self, expected: Tally) -> Tally:
-        """Read messages until the tally is the expected one, or nothing more comes; give the last one."""
-        seen, _ = self.next()
-        while seen != expected:
-            try:
-                seen, _ = self.next()
-            except TimeoutError:
-                return seen
-        return seen
+        """Read messages until the tally is the expected one, or the time is up; give the last one."""
+        last: list[Tally] = []
+
+        def look() -> Seen:
+            seen, _ = self.next()
+            last.append(seen)
+            return Seen(seen == expected, str(seen))
+
+        with contextlib.suppress(WaitError):
+            wait_for("the tally on the result page", look, timeout_s=TIMEOUT_S, interval_s=0)
+        return last[-1]
 
 
 @pytest.fixture
