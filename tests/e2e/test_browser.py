@@ -68,6 +68,7 @@ def test_vote_change_and_watch(booth: Page, board: Page, platform: Up, screensho
     expect(booth.get_by_test_id("current-choice")).to_have_attribute("data-choice", "a")
     booth.screenshot(path=screenshots / "voted.png", full_page=True)
     expect_count(board, "a", a + 1)
+    expect(board.get_by_test_id("unit-a")).to_have_text("vote" if a + 1 == 1 else "votes")
     before = width(board, "b")
     board.screenshot(path=screenshots / "first-vote.png", full_page=True)
 

@@ -48,7 +48,8 @@ class Page:
     def _figures(self, tally: Tally | None) -> dict[str, str]:
         if tally is None:
             shown = dict.fromkeys(("count_a", "count_b", "count_total", "percent_a", "percent_b"), _UNKNOWN)
-            return {**shown, "a": "", "b": "", "total": "", "leader": "The count is not known yet."}
+            units = dict.fromkeys(("unit_a", "unit_b", "unit_total"), _unit(0))
+            return {**shown, **units, "a": "", "b": "", "total": "", "leader": "The count is not known yet."}
         return {
             "a": str(tally.a),
             "b": str(tally.b),
@@ -56,6 +57,9 @@ class Page:
             "count_a": f"{tally.a:,}",
             "count_b": f"{tally.b:,}",
             "count_total": f"{tally.total:,}",
+            "unit_a": _unit(tally.a),
+            "unit_b": _unit(tally.b),
+            "unit_total": _unit(tally.total),
             "percent_a": _percent(tally.a, tally.total),
             "percent_b": _percent(tally.b, tally.total),
             "leader": html.escape(self._leader(tally)),
@@ -67,7 +71,11 @@ class Page:
         ahead = abs(tally.a - tally.b)
         if ahead == 0:
             return "A dead heat."
-        return f"{self._names[tally.a < tally.b]} lead by {ahead:,} {'vote' if ahead == 1 else 'votes'}."
+        return f"{self._names[tally.a < tally.b]} lead by {ahead:,} {_unit(ahead)}."
+
+
+def _unit(count: int) -> str:
+    return "vote" if count == 1 else "votes"
 
 
 def _percent(part: int, total: int) -> str:

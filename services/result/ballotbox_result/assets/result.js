@@ -39,30 +39,35 @@
     status.querySelector(".say").textContent = SAY[state];
   }
 
+  function unit(count) {
+    return count === 1 ? "vote" : "votes";
+  }
+
   function leader(counts) {
     const [a, b] = sides.map((side) => ({ name: side.panel.dataset.name, votes: counts[side.key] }));
     if (counts.total === 0) return "No votes yet. Be the first.";
     if (a.votes === b.votes) return "A dead heat.";
     const [first, second] = a.votes > b.votes ? [a, b] : [b, a];
     const ahead = first.votes - second.votes;
-    return `${first.name} lead by ${number.format(ahead)} ${ahead === 1 ? "vote" : "votes"}.`;
+    return `${first.name} lead by ${number.format(ahead)} ${unit(ahead)}.`;
   }
 
-  function put(element, value) {
+  function put(element, value, key) {
     element.textContent = number.format(value);
     element.dataset.value = value;
+    find(`unit-${key}`).textContent = unit(value);
   }
 
   function show(counts) {
     for (const { key, panel, count, percent, bar } of sides) {
       const part = counts.total === 0 ? 0 : counts[key] / counts.total;
-      put(count, counts[key]);
+      put(count, counts[key], key);
       percent.textContent = share.format(part);
       bar.style.setProperty("--share", part);
       bar.dataset.share = part;
       panel.dataset.leads = String(counts[key] * 2 > counts.total);
     }
-    put(find("total"), counts.total);
+    put(find("total"), counts.total, "total");
     find("leader").textContent = leader(counts);
     announce(counts);
   }
@@ -70,7 +75,7 @@
   function announce(counts) {
     summary =
       sides.map((side) => `${side.panel.dataset.name} ${side.percent.textContent}`).join(", ") +
-      ` of ${number.format(counts.total)} votes.`;
+      ` of ${number.format(counts.total)} ${unit(counts.total)}.`;
     if (announcing) return;
     announcing = setTimeout(() => {
       announcing = 0;

@@ -47,6 +47,12 @@ def test_shows_the_tally_without_a_script(tally: Tally, percent_a: str, percent_
     assert (text_of(html, "count-b"), text_of(html, "total")) == (f"{tally.b:,}", f"{tally.total:,}")
 
 
+def test_one_is_a_vote_and_more_are_votes() -> None:
+    """Each count has its own noun."""
+    html = page(Tally(1, 1, 0))
+    assert [text_of(html, f"unit-{what}") for what in ("a", "b", "total")] == ["vote", "votes", "vote"]
+
+
 def test_not_known_is_not_zero() -> None:
     """Before the first tally there are dashes."""
     html = page(None)
