@@ -18,6 +18,8 @@ from tests.fix_crowd import PATIENCE_S
 from tests.fix_visitors import Tally, open_ledger, open_watcher
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from harness.cluster.manager import Manager
     from harness.platform.up import Up
     from tests.fix_crowd import Crowd
@@ -172,15 +174,21 @@ def test_result_page_says_that_the_count_is_interrupted(
 ) -> None:
     """PostgreSQL dies: an open page is told that the count is not live, and without reconnecting that it is again."""
     before, _ = books(cluster)
-    tally, live = watcher.next()
-    assert (tally, live) == (before, True)
+    assert watcher.next() == (before, True)
+
+    def shows(expected: Tally, *, live: bool) -> Callable[[], Seen]:
+        def look() -> Seen:
+            seen = watcher.next()
+            return Seen(seen == (expected, live), f"{seen}, expected {expected}, live {live}")
+
+        return look
+
     restarts = POSTGRES.kill(cluster)
-    while live:
-        tally, live = watcher.next()
-    assert tally == before, "what was counted last is what is shown meanwhile"
+    # What was counted last is what is shown meanwhile.
+    wait_for("the news that the count is interrupted", shows(before, live=False), timeout_s=PATIENCE_S, interval_s=0)
     crowd: Crowd = request.getfixturevalue("crowd")
     crowd.finish()
     POSTGRES.wait_until_back(cluster, restarts)
-    while not (live and tally == before + crowd.tally):
-        tally, live = watcher.next()
-    wait_until_counted(cluster, platform, before + crowd.tally)
+    expected = before + crowd.tally
+    wait_for("the live tally", shows(expected, live=True), timeout_s=PATIENCE_S, interval_s=0)
+    wait_until_counted(cluster, platform, expected)

@@ -1,4 +1,10 @@
-"""The admin server of a service: /livez, /readyz and /metrics on a port of their own, which no voter can reach."""
+"""The admin server of a service: /livez, /readyz and /metrics on a port of their own, which no voter can reach.
+
+/drain is for the pod's preStop hook. A pod that is deleted still has visitors: whoever holds a cookie of the Ingress
+controller is sent to it for as long as it is Ready, and for a moment longer. So it says at once that it is not, goes on
+serving until everybody has heard of it, and only then is it told to end.
+https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/
+"""
 
 from __future__ import annotations
 
@@ -27,6 +33,7 @@ class AdminServer:
         why_not_ready: Gives the reason why the service cannot do its work now, or None when it can. It is called for
             every /readyz, in any thread, and has to answer within the probe's time limit.
         host: The address it listens on.
+        linger_s: How long /drain takes to answer, in seconds; without it there is no /drain.
         registry: Whose metrics /metrics shows.
     """
 
@@ -36,9 +43,10 @@ class AdminServer:
         port: int,
         why_not_ready: Callable[[], str | None],
         host: str = EVERY_ADDRESS,
+        linger_s: float | None = None,
         registry: CollectorRegistry = REGISTRY,
     ) -> None:
-        self._server = _Server((host, port), _handler(why_not_ready, registry))
+        self._server = _Server((host, port), _handler(_Draining(why_not_ready, linger_s), registry))
         self._thread = threading.Thread(target=self._server.serve_forever, name="admin", daemon=True)
 
     @property
@@ -65,7 +73,26 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
 
 
-def _handler(why_not_ready: Callable[[], str | None], registry: CollectorRegistry) -> type[BaseHTTPRequestHandler]:
+class _Draining:
+    """Readiness, until the pod is told that it will end."""
+
+    def __init__(self, why_not_ready: Callable[[], str | None], linger_s: float | None) -> None:
+        self._why_not_ready = why_not_ready
+        self._begun = threading.Event()
+        self.linger_s = linger_s
+
+    def why_not_ready(self) -> str | None:
+        return "draining" if self._begun.is_set() else self._why_not_ready()
+
+    def drain(self) -> None:
+        """Be not ready from now on, and return when everybody has had the time to notice."""
+        if not self._begun.is_set():
+            _log.info("draining", extra={"linger_s": self.linger_s})
+        self._begun.set()
+        threading.Event().wait(self.linger_s)
+
+
+def _handler(draining: _Draining, registry: CollectorRegistry) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         server_version = "ballotbox"
         sys_version = ""
@@ -75,13 +102,16 @@ def _handler(why_not_ready: Callable[[], str | None], registry: CollectorRegistr
             if self.path == "/livez":
                 self._answer(HTTPStatus.OK, b"alive\n")
             elif self.path == "/readyz":
-                reason = _reason(why_not_ready)
+                reason = _reason(draining.why_not_ready)
                 if reason is None:
                     self._answer(HTTPStatus.OK, b"ready\n")
                 else:
                     self._answer(HTTPStatus.SERVICE_UNAVAILABLE, f"not ready: {reason}\n".encode())
             elif self.path == "/metrics":
                 self._answer(HTTPStatus.OK, generate_latest(registry), CONTENT_TYPE_LATEST)
+            elif self.path == "/drain" and draining.linger_s is not None:
+                draining.drain()
+                self._answer(HTTPStatus.OK, b"drained\n")
             else:
                 self._answer(HTTPStatus.NOT_FOUND, b"here are /livez, /readyz and /metrics\n")
 

@@ -50,6 +50,7 @@ async def run(settings: ResultSettings, *, host: str) -> None:
         port=settings.admin_port,
         host=host,
         why_not_ready=lambda: "draining" if stop.is_set() else listener.trouble,
+        linger_s=settings.linger_s,
     ).start()
     tasks = [asyncio.create_task(listener.run()), asyncio.create_task(hub.run())]
     try:

@@ -24,4 +24,7 @@ class ResultSettings:
     allowed_origins: tuple[str, ...] = settings.words("ALLOWED_ORIGINS")
     max_connections: int = settings.integer("MAX_CONNECTIONS", 1000, at_least=1, at_most=100_000)
     vote_url: str = settings.web_address("VOTE_URL")
+    # Seconds to go on serving after the preStop hook called /drain: four until the readiness probe has failed, as many
+    # until every proxy has heard of it.
+    linger_s: int = settings.integer("LINGER_S", 8, at_least=0, at_most=300)
     log_level: str = settings.level()

@@ -80,6 +80,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # its base has no types
             port=self._settings.admin_port,
             host=self._host,
             why_not_ready=lambda: probe.why_away() if worker.alive else "draining",
+            linger_s=self._settings.linger_s,
         ).start()
 
     def _ballot_box(self, *, timeout_s: float) -> BallotBox:

@@ -28,4 +28,7 @@ class VoteSettings:
     # Seconds that requests under way may take after SIGTERM.
     drain_s: int = settings.integer("DRAIN_S", 15, at_least=1, at_most=300)
     result_url: str = settings.web_address("RESULT_URL")
+    # Seconds to go on serving after the preStop hook called /drain: four until the readiness probe has failed, as many
+    # until every proxy has heard of it.
+    linger_s: int = settings.integer("LINGER_S", 8, at_least=0, at_most=300)
     log_level: str = settings.level()

@@ -91,6 +91,13 @@ def test_replicas_are_spread(overlay: str, workload: dict[str, Any]) -> None:
 
 
 def test_has_time_to_end(overlay: str, workload: dict[str, Any]) -> None:
-    """The preStop pause and draining fit into the grace period."""
+    """The preStop hook and draining fit into the grace period."""
     if workload["kind"] != "Job":
         assert spec(workload)["terminationGracePeriodSeconds"] >= 15, name(overlay, workload)
+    if workload["metadata"]["name"] in {"vote", "result"}:
+        (container,) = spec(workload)["containers"]
+        assert container["lifecycle"]["preStop"] == {"httpGet": {"path": "/drain", "port": "admin"}}, name(
+            overlay, workload
+        )
+        # LINGER_S and DRAIN_S as the services have them where nothing else is said.
+        assert spec(workload)["terminationGracePeriodSeconds"] >= 8 + 15 + 5, name(overlay, workload)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import httpx
@@ -9,6 +10,7 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter
 
 from ballotbox_common.admin import AdminServer
+from harness.waiting import Seen, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,6 +54,37 @@ def test_tells_why_it_is_not_ready(ask: Ask) -> None:
     """The reason is in the answer, for `kubectl describe`."""
     answer = ask("/readyz", lambda: "Redis is away")
     assert (answer.status_code, answer.text) == (503, "not ready: Redis is away\n")
+
+
+class TestDrain:
+    """What the pod's preStop hook calls."""
+
+    @pytest.fixture
+    def url(self) -> Iterator[str]:
+        """A ready server that lingers for a moment."""
+        server = AdminServer(port=0, host="127.0.0.1", why_not_ready=lambda: None, linger_s=0.4).start()
+        yield f"http://127.0.0.1:{server.port}"
+        server.stop()
+
+    def test_not_ready_from_the_call_on(self, url: str) -> None:
+        """While the hook waits for its answer the pod is alive and not ready; afterwards it stays so."""
+        assert httpx.get(f"{url}/readyz").status_code == 200
+        with ThreadPoolExecutor(1) as pool:
+            hook = pool.submit(httpx.get, f"{url}/drain")
+
+            def look() -> Seen:
+                said = httpx.get(f"{url}/readyz")
+                return Seen(said.text == "not ready: draining\n" and not hook.done(), said.text)
+
+            wait_for("a pod that drains", look, timeout_s=5, interval_s=0.01)
+            assert httpx.get(f"{url}/livez").status_code == 200
+            assert hook.result().status_code == 200
+            assert hook.result().elapsed.total_seconds() >= 0.4
+        assert httpx.get(f"{url}/readyz").status_code == 503
+
+    def test_only_where_it_is_wanted(self, ask: Ask) -> None:
+        """A service without visitors has nothing to wait for."""
+        assert ask("/drain", lambda: None).status_code == 404
 
 
 def test_a_check_that_fails_is_not_ready(ask: Ask) -> None:
