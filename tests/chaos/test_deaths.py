@@ -169,6 +169,19 @@ def test_component_dies(cluster: Manager, platform: Up, component: str, request:
     wait_until_counted(cluster, platform, before + crowd.tally)
 
 
+def test_result_page_knows_the_tally_when_it_starts(
+    cluster: Manager, platform: Up, request: pytest.FixtureRequest
+) -> None:
+    """Every replica dies when nobody votes any more: no news comes to those that follow, and they show the tally."""
+    before, _ = books(cluster)
+    crowd: Crowd = request.getfixturevalue("crowd")
+    crowd.finish()
+    wait_until_counted(cluster, platform, before + crowd.tally)
+    restarts = RESULT.kill(cluster)
+    RESULT.wait_until_back(cluster, restarts)
+    wait_until_counted(cluster, platform, before + crowd.tally)
+
+
 def test_result_page_says_that_the_count_is_interrupted(
     cluster: Manager, platform: Up, watcher: Watcher, request: pytest.FixtureRequest
 ) -> None:
