@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from harness import paths
 from harness.errors import UserError
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 REPORT = paths.REPORTS / "faults" / "faults.json"
 _out = Console(highlight=False, soft_wrap=True)
-_MARK = {Outcome.CAUGHT: "[green]✓ caught[/green]", Outcome.SURVIVED: "[red]✗ survived[/red]"}
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -82,12 +80,10 @@ def _require_whole(copy: trial.Copy, chosen: Sequence[Fault]) -> None:
 
 
 def _tell(fates: Sequence[Fate]) -> None:
-    table = Table("fault", "outcome", "breaks", "caught by", "s")
     for fate in fates:
-        fault = fate.fault
-        mark = _MARK.get(fate.outcome, f"[red]✗ {fate.outcome}[/red]")
-        table.add_row(fault.id, mark, escape(fault.breaks), escape(fault.caught_by), f"{fate.seconds:.0f}")
-    _out.print(table)
+        fault, said = fate.fault, f": {fate.said}" if fate.said else ""
+        mark = "[green]✓[/green]" if fate.outcome is Outcome.CAUGHT else "[red]✗[/red]"
+        _out.print(f"{mark} {fate.outcome} {fault.id} by {escape(fault.caught_by.rpartition('/')[2] + said)}")
     caught = sum(fate.outcome is Outcome.CAUGHT for fate in fates)
     _out.print(f"{caught} of {len(fates)} faults caught")
     REPORT.parent.mkdir(parents=True, exist_ok=True)
