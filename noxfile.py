@@ -67,7 +67,7 @@ def doctor(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def seed(session: nox.Session) -> None:
-    """Cast random votes through the vote page, for demos. [--votes 3000 --voters 3000]."""
+    """Cast random votes through the vote page, for demos. [--votes 3000 --voters 1000]."""
     _harness(session, "seed")
 
 
