@@ -54,7 +54,7 @@ class Traffic:
                 self.last[number] = choice
                 choice = "b" if choice == "a" else "a"
 
-    def look(self, url: str, number: int) -> None:  # noqa: ARG002  # as above
+    def look(self, url: str, number: int) -> None:  # noqa: ARG002  # called as `vote` is
         """Load the page."""
         with httpx.Client(timeout=15) as client:
             while not self._enough.wait(PAUSE_S):

@@ -132,7 +132,10 @@ class EmbeddedManager(Manager):
 
     def outdated(self) -> list[str]:
         """Return the tools of which this running cluster has another build than the one that would be taken now."""
-        running: dict[str, str] = json.loads(self.layout.programs.read_text())
+        try:
+            running: dict[str, str] = json.loads(self.layout.programs.read_text())
+        except FileNotFoundError:  # made by a version that did not note them
+            running = {}
         return [tool for tool, home in programs.homes(*TOOLS).items() if running.get(tool) != home.name]
 
     def kill_container(self, container_id: str) -> None:

@@ -158,6 +158,8 @@ class TestQuestions:
         assert cluster.outdated() == []
         cluster.layout.programs.write_text(json.dumps({**homes, "kube": "kube-0123"}))
         assert cluster.outdated() == ["kube"]
+        cluster.layout.programs.unlink()
+        assert cluster.outdated() == list(homes)
 
     def test_builds_are_recorded(self, cluster: EmbeddedManager, fake_programs: FakePrograms) -> None:
         """A new cluster notes which builds it runs."""
