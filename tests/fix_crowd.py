@@ -7,7 +7,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -19,7 +19,6 @@ from tests.fix_visitors import Tally, Visitor
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from concurrent.futures import Future
-    from types import TracebackType
 
     from harness.platform.up import Up
 
@@ -50,16 +49,13 @@ class Crowd:
     _acknowledged: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def __enter__(self) -> Self:
-        """Let them begin."""
+    def begin(self) -> None:
+        """Let them vote."""
         self._votes = [self._pool.submit(self._vote, choice) for choice in self.choices]
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Let those who have begun end; where the block failed, the others never begin."""
-        self._pool.shutdown(wait=True, cancel_futures=kind is not None)
+    def close(self) -> None:
+        """Let those who have begun end; the others never begin."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
 
     @property
     def tally(self) -> Tally:
@@ -114,6 +110,7 @@ class Crowd:
 
 @pytest.fixture
 def crowd(platform: Up) -> Iterator[Crowd]:
-    """240 voters, who vote from here until the test ends."""
-    with Crowd(platform.endpoints.vote_url, ["a" if number % 3 else "b" for number in range(240)]) as voting:
-        yield voting
+    """240 voters, who wait for the test to let them vote."""
+    gathered = Crowd(platform.endpoints.vote_url, ["a" if number % 3 else "b" for number in range(240)])
+    yield gathered
+    gathered.close()

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from pytest_kubernetes.options import ClusterOptions
 
+    from harness.images import ImageSet
     from harness.settings import ClusterSettings
 
 NAMESPACE = "ballotbox"
@@ -100,6 +101,14 @@ class Manager(AClusterManager):
     def is_running(self) -> bool:
         """Tell whether the cluster is there and answers, without waiting for it."""
         return self.ready(timeout=0)
+
+    def refresh(self, images: ImageSet) -> tuple[str, ...]:  # noqa: ARG002  # for providers that give a cluster its images
+        """Bring up to date what the provider itself gave this running cluster, and return one line for each change."""
+        return ()
+
+    def outdated(self) -> list[str]:
+        """Return the provider's programs that this running cluster has in another build than a new one would."""
+        return []
 
     def kill_container(self, container_id: str) -> None:
         """Kill a container with SIGKILL, as a crash would: without a moment to drain, to flush or to say goodbye.

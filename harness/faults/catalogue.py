@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from harness import paths
 from harness.errors import UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 CATALOGUE = paths.ROOT / "tests" / "faults.toml"
@@ -41,8 +43,9 @@ class Fault:
     fresh: bool = False
     spoils: bool = False
 
-    def apply(self, root: Path) -> None:
-        """Change the file below `root`.
+    @contextlib.contextmanager
+    def applied(self, root: Path) -> Iterator[None]:
+        """Have the file below `root` changed for as long as the block runs.
 
         Raises:
             UserError: The file is not there, or has not the text exactly once: what breaks nothing proves nothing.
@@ -59,6 +62,10 @@ class Fault:
                 "the source has moved on, so should the fault"
             )
         path.write_text(source.replace(self.old, self.new))
+        try:
+            yield
+        finally:
+            path.write_text(source)
 
 
 def load(path: Path = CATALOGUE) -> list[Fault]:

@@ -48,10 +48,11 @@ def faults(arguments: argparse.Namespace) -> int:
         try:
             with plan.step("the tests concerned, with nothing broken"):
                 _require_whole(copy, chosen)
-            fates = []
+            fates: list[Fate] = []
             for fault in chosen:
                 with plan.step(f"{fault.id}: {fault.breaks}"):
                     fates.append(trial.try_fault(copy, fault))
+                _write(fates)  # each time: a run that is interrupted has proved what it has proved
                 if fates[-1].outcome is not Outcome.CAUGHT:
                     plan.note(f"{fates[-1].outcome}: {fates[-1].said or fault.caught_by + ' passed'}")
         finally:
@@ -86,6 +87,10 @@ def _tell(fates: Sequence[Fate]) -> None:
         _out.print(f"{mark} {fate.outcome} {fault.id} by {escape(fault.caught_by.rpartition('/')[2] + said)}")
     caught = sum(fate.outcome is Outcome.CAUGHT for fate in fates)
     _out.print(f"{caught} of {len(fates)} faults caught")
+    _out.print(f"report: {REPORT.relative_to(paths.ROOT)}")
+
+
+def _write(fates: Sequence[Fate]) -> None:
     REPORT.parent.mkdir(parents=True, exist_ok=True)
     REPORT.write_text(
         json.dumps(
@@ -105,4 +110,3 @@ def _tell(fates: Sequence[Fate]) -> None:
         )
         + "\n"
     )
-    _out.print(f"report: {REPORT.relative_to(paths.ROOT)}")

@@ -132,23 +132,18 @@ class Copy:
             raise UserError(f"pytest ended with exit code {ended.exit_code}: {said[-1] if said else 'it said nothing'}")
         return read_report(report.read_text())
 
-    def restore(self, name: str) -> None:
-        """Put a file back as the project has it."""
-        shutil.copy2(paths.ROOT / name, self.root / name, follow_symlinks=False)
-
 
 def try_fault(copy: Copy, fault: Fault) -> Fate:
     """Try one fault; the copy is whole again afterwards, and the cluster stays where it is of use for another."""
     begun = time.monotonic()
     if fault.fresh:
         remove(CLUSTER)
-    fault.apply(copy.root)
     try:
-        outcome, said = judge(fault, copy.run([fault.caught_by]))
+        with fault.applied(copy.root):
+            outcome, said = judge(fault, copy.run([fault.caught_by]))
     except UserError as error:
         outcome, said = Outcome.INVALID, str(error)
     finally:
-        copy.restore(fault.file)
         if fault.fresh or fault.spoils:
             remove(CLUSTER)
         remove(LIFECYCLE_CLUSTER)

@@ -18,7 +18,6 @@ from harness.progress import Plan
 
 if TYPE_CHECKING:
     from harness.cluster.manager import Endpoints, Manager
-    from harness.deploy import Deployed
     from harness.settings import ClusterSettings
 
 # What deploying needs besides the cluster's own programs.
@@ -33,7 +32,6 @@ class Up:
         cluster: The cluster it runs on.
         endpoints: The two pages' addresses.
         created: Whether this call created the cluster.
-        deployed: What was applied.
         changes: One line for each thing that was changed, of the cluster's own too; empty where nothing was.
         outdated: Tools that have been pinned anew since the cluster was made, and that it runs in the old build.
         prepare_s: Seconds spent on packages, programs and images.
@@ -44,7 +42,6 @@ class Up:
     cluster: Manager
     endpoints: Endpoints
     created: bool
-    deployed: Deployed
     changes: tuple[str, ...]
     outdated: tuple[str, ...]
     prepare_s: float
@@ -81,15 +78,14 @@ def _bring_up(settings: ClusterSettings) -> Up:
     node_ready = time.monotonic()
     if running or not embedded:
         _load_images(cluster, built)
-    refreshed = cluster.refresh(built) if running and isinstance(cluster, EmbeddedManager) else ()
+    refreshed = cluster.refresh(built) if running else ()
     deployed = deploy.deploy(cluster, built)
     return Up(
         cluster=cluster,
         endpoints=cluster.endpoints(),
         created=not running,
-        deployed=deployed,
         changes=(*refreshed, *deployed.changes),
-        outdated=tuple(cluster.outdated()) if running and isinstance(cluster, EmbeddedManager) else (),
+        outdated=tuple(cluster.outdated()) if running else (),
         prepare_s=prepared - begun,
         node_ready_s=0.0 if running else node_ready - prepared,
         ready_s=time.monotonic() - prepared,

@@ -134,13 +134,13 @@ def wait_until_counted(cluster: Manager, platform: Up, expected: Tally) -> None:
 
 
 @pytest.mark.parametrize("part", [VOTE, WORKER, REDIS, POSTGRES, RESULT, TRAEFIK, DNS], ids=str)
-def test_part_dies(cluster: Manager, platform: Up, part: Part, request: pytest.FixtureRequest) -> None:
+def test_part_dies(cluster: Manager, platform: Up, part: Part, crowd: Crowd) -> None:
     """All containers of one part are killed amid the votes: no acknowledged vote is lost, and none counts twice."""
     with open_ledger(cluster) as ledger:
         before = ledger.tally()
         # With the table closed nothing is counted, so that whatever dies, dies with acknowledged votes on their way.
         with contextlib.nullcontext() if part is POSTGRES else ledger.closed():
-            crowd: Crowd = request.getfixturevalue("crowd")
+            crowd.begin()
             crowd.wait_for(BEFORE_THE_DEATH)
             restarts = part.kill(cluster)
     crowd.finish()
@@ -149,13 +149,13 @@ def test_part_dies(cluster: Manager, platform: Up, part: Part, request: pytest.F
 
 
 @pytest.mark.parametrize("component", COMPONENTS)
-def test_component_dies(cluster: Manager, platform: Up, component: str, request: pytest.FixtureRequest) -> None:
+def test_component_dies(cluster: Manager, platform: Up, component: str, crowd: Crowd) -> None:
     """A component of the node or its control plane is killed amid the votes: all are counted, and it is back."""
     if not isinstance(cluster, EmbeddedManager):
         pytest.skip(f"{cluster.provider}: its components are not processes of ours")
     before, _ = books(cluster)
     restarts = cluster.status()[component]["restarts"]
-    crowd: Crowd = request.getfixturevalue("crowd")
+    crowd.begin()
     crowd.wait_for(BEFORE_THE_DEATH)
     cluster.kill_component(component)
     crowd.finish()
@@ -169,12 +169,10 @@ def test_component_dies(cluster: Manager, platform: Up, component: str, request:
     wait_until_counted(cluster, platform, before + crowd.tally)
 
 
-def test_result_page_knows_the_tally_when_it_starts(
-    cluster: Manager, platform: Up, request: pytest.FixtureRequest
-) -> None:
+def test_result_page_knows_the_tally_when_it_starts(cluster: Manager, platform: Up, crowd: Crowd) -> None:
     """Every replica dies when nobody votes any more: no news comes to those that follow, and they show the tally."""
     before, _ = books(cluster)
-    crowd: Crowd = request.getfixturevalue("crowd")
+    crowd.begin()
     crowd.finish()
     wait_until_counted(cluster, platform, before + crowd.tally)
     restarts = RESULT.kill(cluster)
@@ -183,7 +181,7 @@ def test_result_page_knows_the_tally_when_it_starts(
 
 
 def test_result_page_says_that_the_count_is_interrupted(
-    cluster: Manager, platform: Up, watcher: Watcher, request: pytest.FixtureRequest
+    cluster: Manager, platform: Up, watcher: Watcher, crowd: Crowd
 ) -> None:
     """PostgreSQL dies: an open page is told that the count is not live, and without reconnecting that it is again."""
     before, _ = books(cluster)
@@ -199,7 +197,7 @@ def test_result_page_says_that_the_count_is_interrupted(
     restarts = POSTGRES.kill(cluster)
     # What was counted last is what is shown meanwhile.
     wait_for("the news that the count is interrupted", shows(before, live=False), timeout_s=PATIENCE_S, interval_s=0)
-    crowd: Crowd = request.getfixturevalue("crowd")
+    crowd.begin()
     crowd.finish()
     POSTGRES.wait_until_back(cluster, restarts)
     expected = before + crowd.tally

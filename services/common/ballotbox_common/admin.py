@@ -46,7 +46,8 @@ class AdminServer:
         linger_s: float | None = None,
         registry: CollectorRegistry = REGISTRY,
     ) -> None:
-        self._server = _Server((host, port), _handler(_Draining(why_not_ready, linger_s), registry))
+        self._draining = _Draining(why_not_ready, linger_s)
+        self._server = _Server((host, port), _handler(self._draining, registry))
         self._thread = threading.Thread(target=self._server.serve_forever, name="admin", daemon=True)
 
     @property
@@ -60,7 +61,8 @@ class AdminServer:
         return self
 
     def stop(self) -> None:
-        """End, and give the port back."""
+        """End, and give the port back; nobody lingers any more."""
+        self._draining.ended.set()
         if self._thread.is_alive():
             self._server.shutdown()
             self._thread.join()
@@ -80,6 +82,7 @@ class _Draining:
         self._why_not_ready = why_not_ready
         self._begun = threading.Event()
         self.linger_s = linger_s
+        self.ended = threading.Event()
 
     def why_not_ready(self) -> str | None:
         return "draining" if self._begun.is_set() else self._why_not_ready()
@@ -89,7 +92,7 @@ class _Draining:
         if not self._begun.is_set():
             _log.info("draining", extra={"linger_s": self.linger_s})
         self._begun.set()
-        threading.Event().wait(self.linger_s)
+        self.ended.wait(self.linger_s)
 
 
 def _handler(draining: _Draining, registry: CollectorRegistry) -> type[BaseHTTPRequestHandler]:

@@ -70,10 +70,11 @@ def test_mistake(file: Path, text: str, said: str) -> None:
 
 
 def test_apply(tmp_path: Path) -> None:
-    """The text is replaced, and nothing else."""
+    """The text is replaced, nothing else is, and afterwards it is as it was."""
     (tmp_path / "a.txt").write_text("an old hat\n")
-    fault().apply(tmp_path)
-    assert (tmp_path / "a.txt").read_text() == "an new hat\n"
+    with fault().applied(tmp_path):
+        assert (tmp_path / "a.txt").read_text() == "an new hat\n"
+    assert (tmp_path / "a.txt").read_text() == "an old hat\n"
 
 
 @pytest.mark.parametrize(
@@ -83,8 +84,8 @@ def test_apply_to_what_is_not_there(tmp_path: Path, content: str | None, said: s
     """A fault that does not hit exactly one place is refused, and breaks nothing."""
     if content is not None:
         (tmp_path / "a.txt").write_text(content)
-    with pytest.raises(UserError, match=f"tests/faults.toml: one: .*{said}"):
-        fault().apply(tmp_path)
+    with pytest.raises(UserError, match=f"tests/faults.toml: one: .*{said}"), fault().applied(tmp_path):
+        pass
     assert content is None or (tmp_path / "a.txt").read_text() == content
 
 
@@ -94,9 +95,9 @@ def test_ours_fits_the_source(each: Fault, tmp_path: Path) -> None:
     target = tmp_path / each.file
     target.parent.mkdir(parents=True)
     shutil.copy2(paths.ROOT / each.file, target)
-    each.apply(tmp_path)
-    if target.suffix == ".py":
-        ast.parse(target.read_text())
+    with each.applied(tmp_path):
+        if target.suffix == ".py":
+            ast.parse(target.read_text())
 
 
 def test_every_cluster_test_is_named() -> None:

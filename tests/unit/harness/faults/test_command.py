@@ -68,6 +68,19 @@ def test_one_not_caught(fates: dict[str, Outcome], outcome: Outcome, capsys: pyt
     assert str(outcome) in said.out
 
 
+def test_interrupted_run_keeps_what_it_proved(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was tried before Ctrl-C is in the report."""
+
+    def try_fault(_: object, fault: Fault) -> Fate:
+        if fault.id == "two":
+            raise KeyboardInterrupt
+        return Fate(fault, Outcome.CAUGHT, "words", 1.0)
+
+    monkeypatch.setattr(trial, "try_fault", try_fault)
+    assert main(["faults"]) == 130
+    assert [each["id"] for each in json.loads(command.REPORT.read_text())] == ["one"]
+
+
 def test_chosen(capsys: pytest.CaptureFixture[str]) -> None:
     """One fault can be chosen, and one that is not there is named."""
     assert main(["faults", "two"]) == 0

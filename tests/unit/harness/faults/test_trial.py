@@ -129,6 +129,12 @@ class TestTry:
         (copy.root / "conftest.py").write_text("nonsense(\n")
         assert trial.try_fault(copy, fault()).outcome is Outcome.INVALID
 
+    @pytest.mark.usefixtures("removed")
+    def test_source_that_has_moved_on(self, copy: trial.Copy) -> None:
+        """A fault that does not fit the source is invalid; those tried before it are not lost."""
+        (copy.root / "a.txt").write_text("other\n")
+        assert trial.try_fault(copy, fault()).outcome is Outcome.INVALID
+
     @pytest.mark.parametrize(("flag", "times"), [("fresh", 2), ("spoils", 1)])
     def test_own_cluster(self, copy: trial.Copy, removed: list[str], flag: str, times: int) -> None:
         """What needs a new cluster gets one, and what spoils it leaves none to others."""
