@@ -24,11 +24,14 @@ class Snapshot:
 
 
 def unready(snapshot: Snapshot) -> list[str]:
-    """Return one line for each workload that is not as it should be; none means that every pod is Ready."""
+    """Return one line for each workload that is not as it should be; none means that every pod is Ready.
+
+    A pod of the release before serves visitors while it ends: until it is gone, the new release is not all there is.
+    """
     lines = []
     for workload in snapshot.workloads:
         wanted, ready = workload["spec"].get("replicas", 1), ready_replicas(workload)
-        if ready < wanted or not settled(workload):
+        if ready < wanted or not settled(workload) or any(map(is_ending, _pods(workload, snapshot))):
             reason = next(iter(_reasons(workload, snapshot)), "no pod yet")
             lines.append(f"{workload['metadata']['name']} {ready}/{wanted} ({reason})")
     return lines
@@ -49,18 +52,21 @@ def ready_replicas(workload: dict[str, Any]) -> int:
     return int((workload.get("status") or {}).get("readyReplicas") or 0)
 
 
-def _reasons(workload: dict[str, Any], snapshot: Snapshot) -> list[str]:
+def _pods(workload: dict[str, Any], snapshot: Snapshot) -> list[dict[str, Any]]:
     selector = workload["spec"]["selector"]["matchLabels"]
     namespace = workload["metadata"]["namespace"]
-    pods = [
+    return [
         pod
         for pod in snapshot.pods
         if pod["metadata"]["namespace"] == namespace
         and selector.items() <= (pod["metadata"].get("labels") or {}).items()
-        and not is_ready(pod)
     ]
+
+
+def _reasons(workload: dict[str, Any], snapshot: Snapshot) -> list[str]:
+    pods = [pod for pod in _pods(workload, snapshot) if is_ending(pod) or not is_ready(pod)]
     # A pod that is leaving says the least.
-    pods.sort(key=lambda pod: "deletionTimestamp" in pod["metadata"])
+    pods.sort(key=is_ending)
     reasons = [f"pod {pod['metadata']['name']}: {pod_reason(pod, snapshot.events)}" for pod in pods]
     refused = [
         condition.get("message", "")
@@ -71,6 +77,11 @@ def _reasons(workload: dict[str, Any], snapshot: Snapshot) -> list[str]:
     return [*reasons, *map(_shorten, refused), *filter(None, made_by)]
 
 
+def is_ending(pod: dict[str, Any]) -> bool:
+    """Tell whether a pod was deleted and is not gone yet."""
+    return "deletionTimestamp" in pod["metadata"]
+
+
 def is_ready(pod: dict[str, Any]) -> bool:
     """Tell whether a pod is Ready."""
     conditions = (pod.get("status") or {}).get("conditions") or ()
@@ -79,7 +90,7 @@ def is_ready(pod: dict[str, Any]) -> bool:
 
 def pod_reason(pod: dict[str, Any], events: list[dict[str, Any]]) -> str:
     """Return why a pod is not Ready: what its containers say, else the scheduler, else its last event."""
-    if "deletionTimestamp" in pod["metadata"]:
+    if is_ending(pod):
         return "is ending"
     status = pod.get("status") or {}
     for container in [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]:

@@ -61,6 +61,13 @@ def test_not_whole(status: dict[str, Any]) -> None:
     assert unready(Snapshot([workload(**status)], [], []))[0].startswith("vote ")
 
 
+def test_old_release_that_still_serves() -> None:
+    """A pod that ends is waited for, Ready or not, though all replicas are of the new release."""
+    for ready in (True, False):
+        pods = [pod("vote-1", ready=True), pod("vote-0", ready=ready, ending=True)]
+        assert unready(Snapshot([workload()], pods, [])) == ["vote 2/2 (pod vote-0: is ending)"]
+
+
 def test_nothing_seen_yet() -> None:
     """A workload that its controller has not looked at is not ready."""
     fresh = workload()
